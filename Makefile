@@ -1,0 +1,78 @@
+# Every target brings what it needs: `make up` on a fresh clone is enough.
+# The logic is in Python (deploy/); make only names it.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+LOCAL := $(PY) -m deploy.local
+PYTEST := $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs demo test check lint types unit contract migration integration \
+	system faults proto proto-check venv lock clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+venv: ## The environment of requirements-dev.lock, in .venv
+	@$(PYTHON) deploy/tools/environment.py
+
+proto: venv ## Stubs under gen/, from protos/
+	@$(PY) -m deploy.tools.proto build
+
+proto-check: venv ## Lint of the protos; breaking changes since the last tag
+	@$(PY) -m deploy.tools.proto check
+
+up: proto ## Start database, broker and the four services here; say how to call them
+	@$(LOCAL) up $(ARGS)
+
+down: venv ## Stop what `up` started; data stays
+	@$(LOCAL) down $(ARGS)
+
+status: venv ## What runs, and where
+	@$(LOCAL) status $(ARGS)
+
+logs: venv ## Follow the services' logs
+	@$(LOCAL) logs $(ARGS)
+
+demo: proto ## The article's cases, played through in an instance of its own
+	@$(LOCAL) demo $(ARGS)
+
+check: lint types proto-check contract ## Everything that needs no server
+
+lint: proto ## Style, imports, manifests
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(VENV)/bin/lint-imports --no-cache
+	@$(PY) -m deploy.tools.manifests
+
+types: proto ## mypy --strict
+	@$(PY) -m mypy
+
+test: unit contract migration integration system faults ## All tests
+
+unit: proto ## Tests without input and output
+	@$(PYTEST) tests/unit
+
+contract: proto ## What callers may rely on: protos, reasons, access, golden bytes
+	@$(PYTEST) tests/contract
+
+migration: proto ## Old code on the new schema, schema = migrations applied
+	@$(PYTEST) tests/migration
+
+integration: proto ## Against a real PostgreSQL and RabbitMQ
+	@$(PYTEST) tests/integration
+
+system: proto ## The four real processes
+	@$(PYTEST) tests/system
+
+faults: proto ## Duplicates, reorder, kills, restarts
+	@$(PYTEST) tests/faults
+
+lock: venv ## Renew requirements*.lock from requirements*.in
+	@$(PY) -m deploy.tools.lock
+
+clean: ## Remove what was built; instances under .backstop stay
+	@rm -rf gen .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find chassis services ctl deploy tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

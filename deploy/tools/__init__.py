@@ -1,0 +1,1 @@
+"""Tools of the build that need more than a line of make."""
