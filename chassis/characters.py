@@ -1,0 +1,116 @@
+"""Finds control characters in the strings of a message.
+
+PostgreSQL's text can't hold U+0000, and the others are never typed by a person: in a log or on a
+terminal they do harm. What to look at is worked out once per message type.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+# All of C0 and C1 but tab, line feed and carriage return.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+_Finder = Callable[[Message], Iterator[str]]
+
+# By full name; a message type never changes within a process.
+_plans: dict[str, tuple[_Finder, ...]] = {}
+
+
+def control_characters(message: Message) -> list[str]:
+    """Returns the paths of the string fields that hold a control character."""
+    return list(_find(message))
+
+
+def _find(message: Message) -> Iterator[str]:
+    name = message.DESCRIPTOR.full_name
+    plan = _plans.get(name)
+    if plan is None:
+        plan = _plans[name] = tuple(_plan(message.DESCRIPTOR))
+    for finder in plan:
+        yield from finder(message)
+
+
+def _plan(descriptor: Any) -> Iterator[_Finder]:
+    for field in descriptor.fields:
+        is_map = field.message_type is not None and field.message_type.GetOptions().map_entry
+        if is_map:
+            yield _map_finder(field)
+        elif field.type == FieldDescriptor.TYPE_STRING:
+            yield _texts_finder(field) if field.is_repeated else _text_finder(field)
+        elif field.message_type is not None and _may_hold_text(field.message_type, set()):
+            yield _each_finder(field) if field.is_repeated else _one_finder(field)
+
+
+def _may_hold_text(descriptor: Descriptor, seen: set[str]) -> bool:
+    """Tells whether strings can stand anywhere below, so that times and durations are skipped."""
+    if descriptor.full_name in seen:
+        return False
+    seen.add(descriptor.full_name)
+    return any(
+        field.type == FieldDescriptor.TYPE_STRING
+        or (field.message_type is not None and _may_hold_text(field.message_type, seen))
+        for field in descriptor.fields
+    )
+
+
+def _text_finder(field: FieldDescriptor) -> _Finder:
+    name = field.name
+
+    def find(message: Message) -> Iterator[str]:
+        if _CONTROL.search(getattr(message, name)):
+            yield name
+
+    return find
+
+
+def _texts_finder(field: FieldDescriptor) -> _Finder:
+    name = field.name
+
+    def find(message: Message) -> Iterator[str]:
+        for index, text in enumerate(getattr(message, name)):
+            if _CONTROL.search(text):
+                yield f"{name}[{index}]"
+
+    return find
+
+
+def _one_finder(field: FieldDescriptor) -> _Finder:
+    name = field.name
+
+    def find(message: Message) -> Iterator[str]:
+        if message.HasField(name):
+            for path in _find(getattr(message, name)):
+                yield f"{name}.{path}"
+
+    return find
+
+
+def _each_finder(field: FieldDescriptor) -> _Finder:
+    name = field.name
+
+    def find(message: Message) -> Iterator[str]:
+        for index, item in enumerate(getattr(message, name)):
+            for path in _find(item):
+                yield f"{name}[{index}].{path}"
+
+    return find
+
+
+def _map_finder(field: FieldDescriptor) -> _Finder:
+    name = field.name
+
+    def find(message: Message) -> Iterator[str]:
+        items: Any = getattr(message, name).items()
+        for key, value in items:
+            bad_value = isinstance(value, str) and _CONTROL.search(value)
+            if bad_value or (isinstance(key, str) and _CONTROL.search(key)):
+                yield name
+            elif isinstance(value, Message):
+                for path in _find(value):
+                    yield f"{name}.{path}"
+
+    return find
