@@ -1,0 +1,54 @@
+"""Wires intake together; nothing else does."""
+
+from backstop.intake.v1 import error_reason_pb2, intake_service_pb2
+from backstop.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
+from chassis.sealing import KeyRing, SubjectKeys
+from chassis.service import Parts, Registration, Runtime, ServiceSpec
+from services.intake.consumers import handlers
+from services.intake.domain.codes import Codes
+from services.intake.handlers.commands import Secrets
+from services.intake.peers import Deadlines, WorkOrders
+from services.intake.rpc import IntakeServicer
+from services.intake.settings import Settings
+from services.intake.views import Views
+from services.topology import BINDINGS
+
+
+async def compose(runtime: Runtime[Settings]) -> Parts:
+    """Builds the servicer and the fact handlers on an opened runtime."""
+    settings = runtime.settings
+    secrets = Secrets(
+        codes=Codes(settings.pepper()), keys=SubjectKeys(KeyRing(settings.root_key()))
+    )
+    servicer = IntakeServicer(
+        app=runtime.app,
+        views=Views(runtime.app, runtime.worker, secrets),
+        secrets=secrets,
+        pages=runtime.pages,
+        work_orders=WorkOrders(runtime.channels.get("routing")),
+        deadlines=Deadlines(
+            runtime.channels.get("sla"), settings.deadline_budget_milliseconds / 1000
+        ),
+    )
+    return Parts(
+        servicers=(
+            Registration(
+                intake_service_pb2.DESCRIPTOR.services_by_name["IntakeService"],
+                add_IntakeServiceServicer_to_server,
+                servicer,
+            ),
+        ),
+        handlers=handlers(),
+    )
+
+
+SPEC = ServiceSpec(
+    name="intake",
+    settings_type=Settings,
+    compose=compose,
+    package="services.intake",
+    reasons=(error_reason_pb2.ErrorReason.DESCRIPTOR,),
+    bindings=BINDINGS,
+    # Resolving asks routing; whoever forgets its address learns it at the start.
+    peers=("routing",),
+)

@@ -1,0 +1,37 @@
+"""Which fact of which service goes to which handler."""
+
+from backstop.fact.v1 import fact_pb2
+from backstop.notify.v1 import notify_facts_pb2 as notify
+from backstop.routing.v1 import routing_facts_pb2 as routing
+from backstop.sla.v1 import sla_facts_pb2 as sla
+from chassis.handling import Handlers
+from services.intake.handlers import facts
+
+
+def handlers() -> Handlers:
+    """Returns the handlers by source; `Fact` stands for all types without one of their own."""
+    return {
+        "routing": {
+            routing.DirectoryPublished: facts.on_directory_published,
+            routing.CaseAssigned: facts.on_case_assigned,
+            routing.CaseAccepted: facts.on_case_accepted,
+            routing.CaseEscalated: facts.on_case_escalated,
+            routing.CaseInstructed: facts.on_case_instructed,
+            routing.WorkOrdersDispatched: facts.on_work_orders_dispatched,
+            routing.WorkOrderAccepted: facts.on_work_order_accepted,
+            routing.WorkOrderCompleted: facts.on_work_order_completed,
+            fact_pb2.Fact: facts.on_other_fact,
+        },
+        "sla": {
+            sla.ClocksStarted: facts.on_clocks_started,
+            sla.ClockDueSoon: facts.on_clock_due_soon,
+            sla.ClockBreached: facts.on_clock_breached,
+            sla.ClocksStopped: facts.on_clocks_stopped,
+            fact_pb2.Fact: facts.on_other_fact,
+        },
+        "notify": {
+            notify.DeliveriesPlanned: facts.on_deliveries_planned,
+            notify.DeliverySent: facts.on_delivery_sent,
+            fact_pb2.Fact: facts.on_other_fact,
+        },
+    }

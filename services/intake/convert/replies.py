@@ -1,0 +1,209 @@
+"""Domain → what callers read."""
+
+from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_service_pb2 as rpc
+from chassis.convert import set_timestamp, to_date_message, to_timestamp
+from services.intake.convert.enums import to_number
+from services.intake.domain import values
+
+# Deadlines by which the window owes the reporter something.
+_OWED_TO_THE_REPORTER = frozenset({"FIRST_REPLY", "PLAN", "PROGRESS", "RESOLUTION"})
+_RUNNING = "RUNNING"
+
+
+def case_row(case: values.Case) -> pb.Case:
+    """Returns a case without what hangs on it, as in lists."""
+    message = pb.Case(
+        case_id=case.case_id,
+        site_id=case.site_id,
+        number=case.number,
+        state=to_number(case.state),
+        kind=to_number(case.kind),
+        category=case.category,
+        channel=to_number(case.channel),
+        post_id=case.post_id,
+        place=case.place,
+        unit_id=case.unit_id,
+        text=case.text,
+        urgency=to_number(case.urgency),
+        reporter_kind=to_number(case.reporter_kind),
+        confidentiality=to_number(case.confidentiality),
+        occurred_time=to_timestamp(case.occurred_time),
+        record_time=to_timestamp(case.record_time),
+        receiver=case.receiver,
+        steward=case.steward,
+        accountable=case.accountable,
+        level=case.level,
+        cycle=case.cycle,
+        reopen_count=case.reopen_count,
+        resolution=case.resolution,
+        proposed_outcome=to_number(case.proposed_outcome),
+        outcome=to_number(case.outcome),
+        grade=to_number(case.grade),
+        confirmation_basis=to_number(case.basis),
+        version=case.version,
+        deliveries_planned=case.deliveries_planned,
+        deliveries_sent=case.deliveries_sent,
+        slip_number=case.slip_number,
+    )
+    set_timestamp(message.next_wake_time, case.next_wake_time)
+    set_timestamp(message.resolve_time, case.resolve_time)
+    set_timestamp(message.close_time, case.close_time)
+    return message
+
+
+def case_file(file: values.CaseFile) -> pb.Case:
+    """Returns the whole case file."""
+    message = case_row(file.case)
+    message.first_reply_owed_by = file.first_reply_owed_by
+    message.answers.extend(answer(one, file.feedbacks) for one in file.answers)
+    message.verifications.extend(verification(one) for one in file.verifications)
+    message.work_orders.extend(_work_order(one) for one in file.work_orders)
+    message.clocks.extend(_clock(one) for one in file.clocks)
+    message.links.extend(link(one) for one in file.links)
+    return message
+
+
+def tracked_case(file: values.CaseFile) -> pb.Case:
+    """Returns of a case what the holder of its code may see: no names."""
+    shown = track(file)
+    return pb.Case(
+        case_id=shown.case_id,
+        number=shown.number,
+        state=shown.state,
+        outcome=shown.outcome,
+        answers=shown.answers,
+        resolution=shown.resolution,
+        version=shown.version,
+    )
+
+
+def track(file: values.CaseFile) -> rpc.TrackCaseResponse:
+    """Returns how a case stands, without names."""
+    case = file.case
+    message = rpc.TrackCaseResponse(
+        case_id=case.case_id,
+        number=case.number,
+        state=to_number(case.state),
+        outcome=to_number(case.outcome),
+        answers=[_nameless(one) for one in file.answers],
+        resolution=case.resolution,
+        version=case.version,
+    )
+    due = [
+        clock.due_time
+        for clock in file.clocks
+        if clock.state == _RUNNING and clock.kind in _OWED_TO_THE_REPORTER
+    ]
+    if case.open:
+        set_timestamp(message.next_due_time, min(due, default=None))
+    return message
+
+
+def feedback(one: values.Feedback) -> pb.Feedback:
+    return pb.Feedback(
+        way=to_number(one.way), feedback_time=to_timestamp(one.feedback_time), note=one.note
+    )
+
+
+def answer(one: values.Answer, feedbacks: tuple[values.Feedback, ...]) -> pb.Answer:
+    """Returns an answer with its own feedbacks out of those of the case."""
+    message = _nameless(one)
+    message.answered_by = one.answered_by
+    message.feedbacks.extend(feedback(f) for f in feedbacks if f.answer_id == one.answer_id)
+    return message
+
+
+def verification(one: values.Verification) -> pb.Verification:
+    return pb.Verification(
+        place=one.place,
+        findings=one.findings,
+        verified_by=one.verified_by,
+        verify_time=to_timestamp(one.verify_time),
+    )
+
+
+def link(one: values.Link) -> pb.Link:
+    return pb.Link(case_id=one.case_id, relation=to_number(one.relation))
+
+
+def ledger_row(row: values.LedgerRow) -> pb.LedgerRow:
+    message = pb.LedgerRow(
+        number=row.number,
+        case_id=row.case_id,
+        occurred_time=to_timestamp(row.occurred_time),
+        category=row.category,
+        unit_id=row.unit_id,
+        channel=to_number(row.channel),
+        text=row.text,
+        steward=row.steward,
+        state=to_number(row.state),
+        outcome=to_number(row.outcome),
+        grade=to_number(row.grade),
+        resolution=row.resolution,
+        reopen_count=row.reopen_count,
+        breach_count=row.breach_count,
+    )
+    set_timestamp(message.resolve_time, row.resolve_time)
+    set_timestamp(message.close_time, row.close_time)
+    return message
+
+
+def timeline_entry(step: values.Step, sentence: str) -> pb.TimelineEntry:
+    return pb.TimelineEntry(
+        source=step.source,
+        version=step.version,
+        type=step.type.rpartition(".")[2],
+        occurred_time=to_timestamp(step.occurred_time),
+        record_time=to_timestamp(step.record_time),
+        actor=step.actor,
+        acting_for=step.acting_for,
+        sentence=sentence,
+    )
+
+
+def reporter(one: values.Reporter) -> pb.Reporter:
+    return pb.Reporter(
+        kind=to_number(one.kind),
+        confidentiality=to_number(one.confidentiality),
+        name=one.name,
+        person_code=one.person_code,
+        phone=one.phone,
+        email=one.email,
+    )
+
+
+def _nameless(one: values.Answer) -> pb.Answer:
+    message = pb.Answer(
+        answer_id=one.answer_id,
+        kind=to_number(one.kind),
+        text=one.text,
+        answer_time=to_timestamp(one.answer_time),
+        cycle=one.cycle,
+    )
+    if one.promised_date is not None:
+        message.promised_date.CopyFrom(to_date_message(one.promised_date))
+    set_timestamp(message.fed_back_time, one.fed_back_time)
+    return message
+
+
+def _work_order(one: values.WorkOrder) -> pb.WorkOrderSummary:
+    return pb.WorkOrderSummary(
+        work_order_id=one.work_order_id,
+        unit_id=one.unit_id,
+        lead=one.lead,
+        task=one.task,
+        deadline_time=to_timestamp(one.deadline_time),
+        state=one.state,
+    )
+
+
+def _clock(one: values.Clock) -> pb.ClockSummary:
+    return pb.ClockSummary(
+        clock_id=one.clock_id,
+        kind=one.kind,
+        cycle=one.cycle,
+        due_time=to_timestamp(one.due_time),
+        state=one.state,
+        provisional=one.provisional,
+    )

@@ -1,0 +1,150 @@
+"""Requests → commands. The walls have checked the rules of the protos before."""
+
+from datetime import datetime
+
+from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_service_pb2 as rpc
+from chassis.convert import to_date, to_datetime
+from services.intake.convert.enums import from_number, to_number
+from services.intake.domain import commands, values
+
+
+def register_case(request: rpc.RegisterCaseRequest) -> commands.RegisterCase:
+    """Kind and urgency have the defaults of the proto."""
+    return commands.RegisterCase(
+        site_id=request.site_id,
+        text=request.text,
+        channel=from_number(values.Channel, request.channel),
+        reporter=_reporter(request.reporter),
+        place=request.place,
+        post_id=request.post_id,
+        unit_id=request.unit_id,
+        kind=from_number(values.CaseKind, request.kind or pb.CASE_KIND_REQUEST),
+        category=request.category,
+        urgency=from_number(values.Urgency, request.urgency or pb.URGENCY_NORMAL),
+        occurred_time=_time(request, "occurred_time"),
+        receiver=request.receiver,
+        slip_number=request.slip_number,
+        links=tuple(
+            values.Link(link.case_id, from_number(values.Relation, link.relation))
+            for link in request.links
+        ),
+    )
+
+
+def verify_case(request: rpc.VerifyCaseRequest) -> commands.VerifyCase:
+    return commands.VerifyCase(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        place=request.place,
+        findings=request.findings,
+        verify_time=_time(request, "verify_time"),
+    )
+
+
+def answer_case(request: rpc.AnswerCaseRequest) -> commands.AnswerCase:
+    promised = request.HasField("promised_date")
+    return commands.AnswerCase(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        kind=from_number(values.AnswerKind, request.kind),
+        text=request.text,
+        promised_date=to_date(request.promised_date, "promised_date") if promised else None,
+        feedback=_feedback(request.feedback) if request.HasField("feedback") else None,
+        answer_time=_time(request, "answer_time"),
+    )
+
+
+def feed_back_answer(request: rpc.FeedBackAnswerRequest) -> commands.FeedBackAnswer:
+    return commands.FeedBackAnswer(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        answer_id=request.answer_id,
+        feedback=_feedback(request.feedback),
+    )
+
+
+def escalate_case(request: rpc.EscalateCaseRequest) -> commands.EscalateCase:
+    return commands.EscalateCase(request.case_id, request.expected_version, request.reason)
+
+
+def resolve_case(request: rpc.ResolveCaseRequest) -> commands.ResolveCase:
+    return commands.ResolveCase(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        resolution=request.resolution,
+        outcome=from_number(values.Outcome, request.outcome),
+        feedback=_feedback(request.feedback) if request.HasField("feedback") else None,
+        resolve_time=_time(request, "resolve_time"),
+    )
+
+
+def confirm_case(request: rpc.ConfirmCaseRequest) -> commands.ConfirmCase:
+    return commands.ConfirmCase(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        grade=from_number(values.Grade, request.grade),
+        words=request.words,
+        receipt_code=request.receipt_code,
+    )
+
+
+def reject_case(request: rpc.RejectCaseRequest) -> commands.RejectCase:
+    return commands.RejectCase(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        reason=request.reason,
+        receipt_code=request.receipt_code,
+    )
+
+
+def close_case(request: rpc.CloseCaseRequest) -> commands.CloseCase:
+    return commands.CloseCase(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        outcome=from_number(values.Outcome, request.outcome),
+        remark=request.remark,
+    )
+
+
+def unseal_reporter(request: rpc.UnsealReporterRequest) -> commands.UnsealReporter:
+    return commands.UnsealReporter(request.case_id, request.reason)
+
+
+def states(request: rpc.ListCasesRequest) -> list[values.CaseState]:
+    """Returns the states asked for; none means all."""
+    return [from_number(values.CaseState, state) for state in request.states]
+
+
+def basis(outcome: str) -> pb.ConfirmationBasis.ValueType:
+    """Returns the basis that a confirmation's receipt keeps as its outcome."""
+    number: pb.ConfirmationBasis.ValueType = to_number(values.Basis(outcome))
+    return number
+
+
+def _time(request: object, field: str) -> datetime | None:
+    if not request.HasField(field):  # type: ignore[attr-defined] # any request of this service
+        return None
+    return to_datetime(getattr(request, field), field)
+
+
+def _reporter(message: pb.Reporter) -> values.Reporter:
+    return values.Reporter(
+        kind=from_number(values.ReporterKind, message.kind),
+        confidentiality=from_number(values.Confidentiality, message.confidentiality),
+        name=message.name.strip(),
+        person_code=message.person_code.strip(),
+        phone=message.phone.strip(),
+        email=message.email.strip(),
+    )
+
+
+def _feedback(message: pb.Feedback) -> commands.GivenFeedback:
+    given = message.HasField("feedback_time")
+    return commands.GivenFeedback(
+        way=from_number(values.FeedbackWay, message.way),
+        feedback_time=(
+            to_datetime(message.feedback_time, "feedback.feedback_time") if given else None
+        ),
+        note=message.note,
+    )

@@ -1,0 +1,119 @@
+"""What callers ask for, as values: one class per mutation. Absent times are None."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.intake.domain.values import (
+    AnswerKind,
+    CaseKind,
+    Channel,
+    FeedbackWay,
+    Grade,
+    Link,
+    Outcome,
+    Reporter,
+    Urgency,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterCase:
+    site_id: str
+    text: str
+    channel: Channel
+    reporter: Reporter
+    place: str
+    post_id: str
+    unit_id: str
+    kind: CaseKind
+    category: str
+    urgency: Urgency
+    occurred_time: datetime | None
+    receiver: str
+    slip_number: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFeedback:
+    """How the reporter was reached, or not, as the caller tells it."""
+
+    way: FeedbackWay
+    feedback_time: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyCase:
+    case_id: str
+    expected_version: int
+    place: str
+    findings: str
+    verify_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCase:
+    case_id: str
+    expected_version: int
+    kind: AnswerKind
+    text: str
+    promised_date: date | None
+    feedback: GivenFeedback | None
+    answer_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedBackAnswer:
+    case_id: str
+    expected_version: int
+    answer_id: str
+    feedback: GivenFeedback
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateCase:
+    case_id: str
+    expected_version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveCase:
+    case_id: str
+    expected_version: int
+    resolution: str
+    outcome: Outcome
+    feedback: GivenFeedback | None
+    resolve_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCase:
+    case_id: str
+    expected_version: int
+    grade: Grade
+    words: str
+    receipt_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCase:
+    case_id: str
+    expected_version: int
+    reason: str
+    receipt_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCase:
+    case_id: str
+    expected_version: int
+    outcome: Outcome
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsealReporter:
+    case_id: str
+    reason: str

@@ -1,0 +1,65 @@
+"""How the facts of routing, sla and notify show on the case file.
+
+They only add to it: what intake itself has decided (resolved, closed) is never taken back by a
+fact that was on its way.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake.domain.transitions import advance
+from services.intake.domain.values import Case, CaseState
+
+
+def assigned(case: Case, unit_id: str, steward: str, accountable: str) -> Case:
+    """Routing has named who answers for the case; a new steward has yet to accept."""
+    moved = replace(
+        case,
+        unit_id=unit_id or case.unit_id,
+        steward=steward,
+        accepted=case.accepted and steward == case.steward,
+    )
+    return advance(_answers(moved, accountable), CaseState.ASSIGNED)
+
+
+def accepted(case: Case) -> Case:
+    """The steward took it: work has begun."""
+    return advance(replace(case, accepted=True), CaseState.IN_PROGRESS)
+
+
+def escalated(case: Case, level: int, accountable: str) -> Case:
+    """The case is one level higher."""
+    return _answers(replace(case, level=level), accountable)
+
+
+def instructed(case: Case, accountable: str) -> Case:
+    """The level has answered; whoever it names must move now."""
+    return _answers(case, accountable)
+
+
+def dispatched(case: Case) -> Case:
+    """Units have tasks: work has begun."""
+    return advance(case, CaseState.IN_PROGRESS)
+
+
+def woken_at(case: Case, next_wake_time: datetime | None) -> Case:
+    """sla tells when someone is reminded next; a closed case sleeps."""
+    if not case.open or next_wake_time is None:
+        return case
+    return replace(case, next_wake_time=next_wake_time)
+
+
+def planned(case: Case, count: int) -> Case:
+    """Messages about the case are on their way."""
+    return replace(case, deliveries_planned=case.deliveries_planned + count)
+
+
+def sent(case: Case) -> Case:
+    """A message about the case went out."""
+    return replace(case, deliveries_sent=case.deliveries_sent + 1)
+
+
+def _answers(case: Case, accountable: str) -> Case:
+    if not case.open or not accountable:
+        return case
+    return replace(case, accountable=accountable)

@@ -1,0 +1,132 @@
+"""How an appeal becomes a case: what must be said, what is filled in, and its number."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chassis.errors import Refused
+from services.intake.domain.commands import RegisterCase
+from services.intake.domain.times import believed, first_wake, local_day
+from services.intake.domain.values import (
+    DISPATCH_ROOM,
+    OTHER_CATEGORY,
+    Case,
+    CaseState,
+    Confidentiality,
+    Reporter,
+    Site,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the site's directory knows of the things an appeal names; None = not there."""
+
+    site: Site
+    unit: bool
+    # Where the post stands; None when the post is unknown or none was named.
+    post_place: str | None
+    category: bool
+    # Linked cases that exist at the site.
+    linked: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who hands the appeal in; `staff` is False for reporters themselves and for systems."""
+
+    subject: str
+    staff: bool
+
+
+def settle_reporter(reporter: Reporter) -> Reporter:
+    """Returns the reporter with the confidentiality decided.
+
+    NAMED when anything of an identity is given and nothing else is said. Raises Refused
+    ANONYMOUS_WITH_IDENTITY and REPORTER_MISSING.
+    """
+    identity = {
+        "name": reporter.name,
+        "person_code": reporter.person_code,
+        "phone": reporter.phone,
+        "email": reporter.email,
+    }
+    given = [field for field, value in identity.items() if value]
+    settled = reporter.confidentiality
+    if settled is Confidentiality.UNSPECIFIED:
+        settled = Confidentiality.NAMED if given else Confidentiality.ANONYMOUS
+    if settled is Confidentiality.ANONYMOUS:
+        if given:
+            raise Refused("ANONYMOUS_WITH_IDENTITY", field=f"reporter.{given[0]}")
+    elif not (reporter.name or reporter.person_code):
+        raise Refused("REPORTER_MISSING")
+    return replace(reporter, confidentiality=settled)
+
+
+def own_appeal(reporter: Reporter, person_code: str) -> Reporter:
+    """Returns the reporter of an appeal that someone hands in for themselves.
+
+    Raises Refused NOT_THE_REPORTER when another person is named.
+    """
+    if reporter.person_code not in ("", person_code):
+        raise Refused("NOT_THE_REPORTER")
+    if reporter.confidentiality is Confidentiality.ANONYMOUS:
+        return reporter
+    return replace(reporter, person_code=person_code)
+
+
+def with_reporter(command: RegisterCase, reporter: Reporter) -> RegisterCase:
+    """Returns the command with its reporter settled; raises as `settle_reporter`."""
+    return replace(command, reporter=settle_reporter(reporter))
+
+
+def check_known(command: RegisterCase, known: Known) -> None:
+    """Raises Refused for a unit, post, category or linked case that the site doesn't have."""
+    site_id = command.site_id
+    if command.unit_id and not known.unit:
+        raise Refused("UNIT_UNKNOWN", unit_id=command.unit_id, site_id=site_id)
+    if command.post_id and known.post_place is None:
+        raise Refused("POST_UNKNOWN", post_id=command.post_id, site_id=site_id)
+    if command.category not in ("", OTHER_CATEGORY) and not known.category:
+        raise Refused("CATEGORY_UNKNOWN", category=command.category, site_id=site_id)
+    for link in command.links:
+        if link.case_id not in known.linked:
+            raise Refused("LINK_NOT_FOUND", case_id=link.case_id)
+
+
+def case_number(site: Site, day: date, count: int) -> str:
+    """Returns "YW-20261122-0007": prefix, local day of registration, running number of the day."""
+    return f"{site.number_prefix}-{day:%Y%m%d}-{count:04d}"
+
+
+def register(
+    command: RegisterCase, known: Known, caller: Caller, now: datetime, case_id: str, count: int
+) -> Case:
+    """Returns the case as it goes on file; the dispatch room answers for it from the start.
+
+    `command.reporter` must be settled, the rest checked. Raises Refused TIME_IN_FUTURE.
+    """
+    site = known.site
+    # A reporter's own code must not show, and a system can't reply: the window owes the reply.
+    receiver = command.receiver or (caller.subject if caller.staff else DISPATCH_ROOM)
+    return Case(
+        case_id=case_id,
+        site_id=site.site_id,
+        number=case_number(site, local_day(now, site.zone), count),
+        state=CaseState.REGISTERED,
+        kind=command.kind,
+        category=command.category or OTHER_CATEGORY,
+        channel=command.channel,
+        post_id=command.post_id,
+        place=command.place or known.post_place or "",
+        unit_id=command.unit_id,
+        text=command.text,
+        urgency=command.urgency,
+        reporter_kind=command.reporter.kind,
+        confidentiality=command.reporter.confidentiality,
+        occurred_time=believed(command.occurred_time, now, "occurred_time"),
+        record_time=now,
+        receiver=receiver,
+        slip_number=command.slip_number,
+        accountable=DISPATCH_ROOM,
+        next_wake_time=first_wake(now, site.zone),
+    )

@@ -1,0 +1,317 @@
+"""The words of a case: its enums, its parts, and the file that holds them together.
+
+Enum values are the proto's names without their prefix, so that tables, domain and API speak alike.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+# Owner of last resort: answers for a case until routing has named somebody.
+DISPATCH_ROOM = "position:DISPATCH_ROOM"
+
+# The category of what fits none of the site's; every site has it without listing it.
+OTHER_CATEGORY = "OTHER"
+
+
+class Channel(StrEnum):
+    PHONE = "PHONE"
+    SITE_VISIT = "SITE_VISIT"
+    MEETING = "MEETING"
+    DESK = "DESK"
+    WINDOW = "WINDOW"
+    SLIP = "SLIP"
+    SYSTEM = "SYSTEM"
+    SELF_SERVICE = "SELF_SERVICE"
+
+
+class CaseKind(StrEnum):
+    GRIEVANCE = "GRIEVANCE"
+    REQUEST = "REQUEST"
+    SUGGESTION = "SUGGESTION"
+    INQUIRY = "INQUIRY"
+
+
+class ReporterKind(StrEnum):
+    UNSPECIFIED = "UNSPECIFIED"
+    EMPLOYEE = "EMPLOYEE"
+    JOINT_TEAM = "JOINT_TEAM"
+    CONTRACTOR = "CONTRACTOR"
+    FAMILY = "FAMILY"
+    OUTSIDER = "OUTSIDER"
+
+
+class Confidentiality(StrEnum):
+    UNSPECIFIED = "UNSPECIFIED"
+    NAMED = "NAMED"
+    CONFIDENTIAL = "CONFIDENTIAL"
+    ANONYMOUS = "ANONYMOUS"
+
+
+class Urgency(StrEnum):
+    NORMAL = "NORMAL"
+    URGENT = "URGENT"
+
+
+class CaseState(StrEnum):
+    REGISTERED = "REGISTERED"
+    ASSIGNED = "ASSIGNED"
+    IN_PROGRESS = "IN_PROGRESS"
+    RESOLVED = "RESOLVED"
+    CLOSED = "CLOSED"
+
+
+class Outcome(StrEnum):
+    NONE = ""
+    SOLVED = "SOLVED"
+    EXPLAINED = "EXPLAINED"
+    EXPLAINED_NOT_ACCEPTED = "EXPLAINED_NOT_ACCEPTED"
+    UNCONFIRMED = "UNCONFIRMED"
+    REFERRED = "REFERRED"
+    DUPLICATE = "DUPLICATE"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class AnswerKind(StrEnum):
+    FIRST_REPLY = "FIRST_REPLY"
+    PLAN = "PLAN"
+    PROGRESS = "PROGRESS"
+
+
+class FeedbackWay(StrEnum):
+    TOLD = "TOLD"
+    LEFT = "LEFT"
+    POSTED = "POSTED"
+    ATTEMPT = "ATTEMPT"
+
+
+class Grade(StrEnum):
+    NONE = ""
+    SATISFIED = "SATISFIED"
+    MOSTLY_SATISFIED = "MOSTLY_SATISFIED"
+    DISSATISFIED = "DISSATISFIED"
+
+
+class Basis(StrEnum):
+    """On what a confirmation rests."""
+
+    NONE = ""
+    REPORTER = "REPORTER"
+    CODE = "CODE"
+    CALLBACK = "CALLBACK"
+    REPORTED = "REPORTED"
+
+
+class Relation(StrEnum):
+    FOUND_BY_SWEEP = "FOUND_BY_SWEEP"
+    RELATED = "RELATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Who raised it, as told. Lives in memory only; everywhere else it is sealed."""
+
+    kind: ReporterKind
+    confidentiality: Confidentiality
+    name: str = ""
+    person_code: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    case_id: str
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One try to reach the reporter; `answer_id` is empty when it told of the resolution."""
+
+    way: FeedbackWay
+    feedback_time: datetime
+    note: str
+    answer_id: str
+    cycle: int
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    answer_id: str
+    kind: AnswerKind
+    text: str
+    promised_date: date | None
+    answer_time: datetime
+    answered_by: str
+    cycle: int
+    fed_back_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    place: str
+    findings: str
+    verified_by: str
+    verify_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """sla's clock as the case file shows it; `kind` and `state` are sla's names."""
+
+    clock_id: str
+    kind: str
+    cycle: int
+    reference: str
+    start_time: datetime
+    due_time: datetime
+    state: str
+    provisional: bool
+    breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """routing's work order as the case file shows it; `state` is routing's name."""
+
+    work_order_id: str
+    unit_id: str
+    lead: bool
+    task: str
+    dispatch_time: datetime
+    deadline_time: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One appeal: intake's own record and what the other services' facts have added to it.
+
+    `accepted` tells that the steward took it; `confirmed` that a confirmation which counts was
+    given in this cycle. `next_wake_time` is None only once the case is closed. `version` is the
+    number of facts intake has recorded about it.
+    """
+
+    case_id: str
+    site_id: str
+    number: str
+    state: CaseState
+    kind: CaseKind
+    category: str
+    channel: Channel
+    post_id: str
+    place: str
+    unit_id: str
+    text: str
+    urgency: Urgency
+    reporter_kind: ReporterKind
+    confidentiality: Confidentiality
+    occurred_time: datetime
+    record_time: datetime
+    receiver: str
+    slip_number: str
+    accountable: str
+    next_wake_time: datetime | None
+    steward: str = ""
+    accepted: bool = False
+    level: int = 0
+    cycle: int = 1
+    reopen_count: int = 0
+    resolution: str = ""
+    proposed_outcome: Outcome = Outcome.NONE
+    outcome: Outcome = Outcome.NONE
+    grade: Grade = Grade.NONE
+    basis: Basis = Basis.NONE
+    confirmed: bool = False
+    resolve_time: datetime | None = None
+    close_time: datetime | None = None
+    deliveries_planned: int = 0
+    deliveries_sent: int = 0
+    version: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Not struck off yet."""
+        return self.state is not CaseState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case with all that hangs on it; lists are oldest first. `zone` is the site's."""
+
+    case: Case
+    zone: ZoneInfo
+    answers: tuple[Answer, ...] = ()
+    feedbacks: tuple[Feedback, ...] = ()
+    verifications: tuple[Verification, ...] = ()
+    work_orders: tuple[WorkOrder, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def first_reply_owed_by(self) -> str:
+        """Who owes the first reply of this cycle; empty once an answer was fed back.
+
+        The receiver until the steward has accepted (首接负责).
+        """
+        case = self.case
+        if not case.open or self.fed_back_in_cycle:
+            return ""
+        return case.steward if case.accepted and case.steward else case.receiver
+
+    @property
+    def fed_back_in_cycle(self) -> bool:
+        """An answer of this cycle has reached the reporter."""
+        return any(
+            answer.cycle == self.case.cycle and answer.fed_back_time is not None
+            for answer in self.answers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What intake keeps of a site to name and date its cases."""
+
+    site_id: str
+    name: str
+    number_prefix: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row of the ledger (台账)."""
+
+    number: str
+    case_id: str
+    occurred_time: datetime
+    category: str
+    unit_id: str
+    channel: Channel
+    text: str
+    steward: str
+    state: CaseState
+    outcome: Outcome
+    grade: Grade
+    resolution: str
+    resolve_time: datetime | None
+    close_time: datetime | None
+    reopen_count: int
+    breach_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a case's history, its payload still in bytes."""
+
+    source: str
+    version: int
+    type: str
+    occurred_time: datetime
+    record_time: datetime
+    actor: str
+    acting_for: str
+    payload: bytes

@@ -1,0 +1,72 @@
+"""Who may see and say what about a case, beyond what the site allows.
+
+Takes the caller's roles as they are; names are those of the access proto without prefix.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from chassis.errors import Refused
+from services.intake.domain.values import Basis, CaseFile, Confidentiality
+
+STAFF = frozenset({"CLERK", "STEWARD", "HANDLER", "DISPATCHER", "DIRECTOR", "SUPPORT", "LEADER"})
+# May say for a reporter that the result is right, or not.
+_MAY_REPORT = frozenset({"CLERK", "STEWARD", "DISPATCHER", "DIRECTOR", "SUPPORT", "REPORTER"})
+_SEES_CONFIDENTIAL = frozenset({"DIRECTOR", "SUPPORT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Whoever speaks about a case.
+
+    `own` tells that the case's reporter is the holder of this account; `code` that the case's
+    receipt code was shown.
+    """
+
+    subject: str
+    roles: AbstractSet[str]
+    own: bool = False
+    code: bool = False
+
+
+def only_reporter(roles: AbstractSet[str]) -> bool:
+    """Tells an account that may see its own cases and nothing else."""
+    return "REPORTER" in roles and roles <= {"REPORTER"}
+
+
+def basis_of(file: CaseFile, speaker: Speaker) -> Basis:
+    """Returns on what the speaker's word about the result rests.
+
+    A callback must come from outside the chain that handled the case; what its members say is
+    only reported. Raises Refused NOT_THE_REPORTER and PERMISSION_DENIED.
+    """
+    if speaker.code:
+        return Basis.CODE
+    if "REPORTER" in speaker.roles and speaker.own:
+        return Basis.REPORTER
+    if only_reporter(speaker.roles):
+        raise Refused("NOT_THE_REPORTER")
+    if speaker.roles.isdisjoint(_MAY_REPORT - {"REPORTER"}):
+        raise Refused("PERMISSION_DENIED", needed=", ".join(sorted(_MAY_REPORT)))
+    if "SUPPORT" in speaker.roles and speaker.subject not in handlers_of(file):
+        return Basis.CALLBACK
+    return Basis.REPORTED
+
+
+def handlers_of(file: CaseFile) -> frozenset[str]:
+    """Returns the persons who have had a hand in the case."""
+    case = file.case
+    return frozenset(
+        {case.receiver, case.steward, case.accountable}
+        | {answer.answered_by for answer in file.answers}
+        | {verification.verified_by for verification in file.verifications}
+        | {feedback.recorded_by for feedback in file.feedbacks}
+    ) - {""}
+
+
+def check_unseal(confidentiality: Confidentiality, roles: AbstractSet[str]) -> None:
+    """Raises Refused REPORTER_ANONYMOUS, or CASE_CONFIDENTIAL for those who handle the case."""
+    if confidentiality is Confidentiality.ANONYMOUS:
+        raise Refused("REPORTER_ANONYMOUS")
+    if confidentiality is Confidentiality.CONFIDENTIAL and roles.isdisjoint(_SEES_CONFIDENTIAL):
+        raise Refused("CASE_CONFIDENTIAL")

@@ -1,0 +1,1 @@
+"""One function per command or fact, each of them one transaction."""

@@ -1,0 +1,194 @@
+"""What callers ask for, one transaction each: lock, load, decide, store, record."""
+
+from dataclasses import dataclass
+
+from backstop.fact.v1 import fact_pb2
+from chassis.errors import Refused
+from chassis.ids import new_id
+from chassis.sealing import SubjectKeys
+from chassis.work import Receipt, Work
+from services.intake.convert import facts, replies
+from services.intake.domain import commands, registration, transitions, visibility
+from services.intake.domain.codes import Codes
+from services.intake.domain.values import CaseFile, Reporter
+from services.intake.store import cases
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What derives codes and opens seals; never stored, never logged."""
+
+    codes: Codes
+    keys: SubjectKeys
+
+
+async def register_case(
+    work: Work, command: commands.RegisterCase, caller: registration.Caller, secrets: Secrets
+) -> Receipt:
+    """Opens a case file: number, sealed reporter, receipt code. `command.reporter` is settled."""
+    known = await cases.load_known(work.connection, command)
+    if known is None:
+        raise Refused("SITE_UNKNOWN", site_id=command.site_id)
+    registration.check_known(command, known)
+    site_id, case_id = command.site_id, new_id()
+    work.create(site_id, case_id)
+    reporter = await _seal(work, site_id, case_id, command.reporter, secrets)
+    # The counter's row holds up the site's other registrations: it is taken last.
+    count = await cases.take_number(work.connection, known.site, work.time)
+    case = registration.register(command, known, caller, work.time, case_id, count)
+    code = secrets.codes.receipt(site_id, case_id, command.slip_number)
+    await cases.insert_case(work.connection, case, command, secrets.codes.index(code), reporter)
+    version = work.record(
+        case_id,
+        site_id,
+        facts.case_registered(case, command),
+        occurred_time=case.occurred_time,
+    )
+    return Receipt(case_id, version)
+
+
+async def verify_case(work: Work, command: commands.VerifyCase) -> Receipt:
+    """Writes an on-site verification."""
+    file = await _held(work, command.case_id, command.expected_version)
+    case, verification = transitions.verify(file, command, _act(work))
+    version = work.record(
+        case.case_id,
+        case.site_id,
+        facts.case_verified(case, verification),
+        occurred_time=verification.verify_time,
+    )
+    await cases.save_case(work.connection, case)
+    await cases.insert_verification(work.connection, case, verification, version)
+    return Receipt(case.case_id, version)
+
+
+async def answer_case(work: Work, command: commands.AnswerCase) -> Receipt:
+    """Writes an answer, with its feedback when it came along; the outcome is the answer's id."""
+    file = await _held(work, command.case_id, command.expected_version)
+    answered = transitions.answer(file, command, _act(work), new_id())
+    case, answer, feedback = answered.case, answered.answer, answered.feedback
+    version = work.record(
+        case.case_id,
+        case.site_id,
+        facts.case_answered(answered),
+        occurred_time=answer.answer_time,
+    )
+    await cases.save_case(work.connection, case)
+    await cases.insert_answer(work.connection, case, answer, version)
+    if feedback is not None:
+        await cases.insert_feedback(work.connection, case, feedback, version)
+    return Receipt(case.case_id, version, outcome=answer.answer_id)
+
+
+async def feed_back_answer(work: Work, command: commands.FeedBackAnswer) -> Receipt:
+    """Writes that an answer reached the reporter, or was tried."""
+    file = await _held(work, command.case_id, command.expected_version)
+    fed_back = transitions.feed_back(file, command, _act(work))
+    case, feedback = fed_back.case, fed_back.feedback
+    version = work.record(
+        case.case_id,
+        case.site_id,
+        facts.case_fed_back(fed_back),
+        occurred_time=feedback.feedback_time,
+    )
+    await cases.insert_feedback(work.connection, case, feedback, version)
+    if fed_back.counts:
+        await cases.mark_fed_back(work.connection, case.case_id, fed_back.answer)
+    return Receipt(case.case_id, version)
+
+
+async def escalate_case(work: Work, command: commands.EscalateCase) -> Receipt:
+    """Asks for the next level; nothing of the case changes until routing has moved it."""
+    file = await _held(work, command.case_id, command.expected_version)
+    case = transitions.escalate(file)
+    fact = facts.case_escalation_requested(case, command, work.actor.subject)
+    return Receipt(case.case_id, work.record(case.case_id, case.site_id, fact))
+
+
+async def resolve_case(work: Work, command: commands.ResolveCase) -> Receipt:
+    """Declares the matter done; routing must have sealed the case's work orders before."""
+    file = await _held(work, command.case_id, command.expected_version)
+    resolved = transitions.resolve(file, command, _act(work))
+    case = resolved.case
+    version = work.record(
+        case.case_id,
+        case.site_id,
+        facts.case_resolved(resolved),
+        occurred_time=case.resolve_time,
+    )
+    await cases.save_case(work.connection, case)
+    if resolved.feedback is not None:
+        await cases.insert_feedback(work.connection, case, resolved.feedback, version)
+    return Receipt(case.case_id, version)
+
+
+async def confirm_case(
+    work: Work, command: commands.ConfirmCase, speaker: visibility.Speaker
+) -> Receipt:
+    """Writes that the result is right; the outcome is the basis it rests on."""
+    file = await _held(work, command.case_id, command.expected_version)
+    basis = visibility.basis_of(file, speaker)
+    confirmed = transitions.confirm(file, command, basis)
+    case = confirmed.case
+    fact = facts.case_confirmed(confirmed, command, basis, _act(work))
+    version = work.record(case.case_id, case.site_id, fact)
+    await cases.save_case(work.connection, case)
+    return Receipt(case.case_id, version, outcome=basis)
+
+
+async def reject_case(
+    work: Work, command: commands.RejectCase, speaker: visibility.Speaker
+) -> Receipt:
+    """Writes that the result isn't right; a new cycle begins."""
+    file = await _held(work, command.case_id, command.expected_version)
+    basis = visibility.basis_of(file, speaker)
+    case = transitions.reject(file, _act(work))
+    fact = facts.case_rejected(case, command, basis, _act(work))
+    version = work.record(case.case_id, case.site_id, fact)
+    await cases.save_case(work.connection, case)
+    return Receipt(case.case_id, version)
+
+
+async def close_case(work: Work, command: commands.CloseCase) -> Receipt:
+    """Strikes the case off."""
+    file = await _held(work, command.case_id, command.expected_version)
+    case = transitions.close(file, command, _act(work))
+    version = work.record(case.case_id, case.site_id, facts.case_closed(case, command))
+    await cases.save_case(work.connection, case)
+    return Receipt(case.case_id, version)
+
+
+async def unseal_reporter(work: Work, command: commands.UnsealReporter) -> Receipt:
+    """Writes who looks at the reporter and why; the seal is opened after the commit."""
+    case = (await _held(work, command.case_id, 0)).case
+    visibility.check_unseal(case.confidentiality, work.actor.roles)
+    fact = facts.case_unsealed(case, command, work.actor.subject)
+    return Receipt(case.case_id, work.record(case.case_id, case.site_id, fact))
+
+
+async def _held(work: Work, case_id: str, expected_version: int) -> CaseFile:
+    """Locks a case and returns its file; Refused CASE_NOT_FOUND or VERSION_MISMATCH."""
+    if case_id not in await work.lock_existing(case_id):
+        raise Refused("CASE_NOT_FOUND", case_id=case_id)
+    work.expect(case_id, expected_version)
+    file = await cases.load_file(work.connection, case_id)
+    if file is None:
+        raise Refused("CASE_NOT_FOUND", case_id=case_id)
+    return file
+
+
+def _act(work: Work) -> transitions.Act:
+    return transitions.Act(work.actor.subject, work.time)
+
+
+async def _seal(
+    work: Work, site_id: str, case_id: str, reporter: Reporter, secrets: Secrets
+) -> cases.SealedReporter | None:
+    """Seals a reporter under a key of the case's own; None for an anonymous one."""
+    if not (reporter.name or reporter.person_code):
+        return None
+    made = await secrets.keys.prepare(work, site_id, case_id)
+    await secrets.keys.store(work, [made])
+    sealed: fact_pb2.Sealed = secrets.keys.ring.seal(made.key, replies.reporter(reporter))
+    person = reporter.person_code
+    return cases.SealedReporter(sealed, secrets.codes.person(site_id, person) if person else None)

@@ -1,0 +1,174 @@
+"""What the facts of routing, sla and notify do to the case file, one transaction each.
+
+Every fact about a case also goes on its timeline, those of types intake doesn't know included.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from backstop.notify.v1 import notify_facts_pb2
+from backstop.routing.v1 import routing_facts_pb2
+from backstop.sla.v1 import sla_facts_pb2, sla_pb2
+from chassis.convert import to_datetime
+from chassis.handling import ReceivedFact
+from chassis.work import Work
+from services.intake.convert import facts as convert
+from services.intake.domain import read_model
+from services.intake.domain.values import Case
+from services.intake.store import cases, directory, facts
+
+M = TypeVar("M", bound=Message)
+
+_ACCEPTED, _COMPLETED = "ACCEPTED", "COMPLETED"
+
+
+async def on_directory_published(work: Work, fact: ReceivedFact) -> None:
+    """Takes over the site's directory."""
+    message = _read(fact, routing_facts_pb2.DirectoryPublished)
+    await directory.save_directory(work.connection, convert.site_directory(message, fact.version))
+
+
+async def on_case_assigned(work: Work, fact: ReceivedFact) -> None:
+    """Shows who answers for the case."""
+    message = _read(fact, routing_facts_pb2.CaseAssigned)
+    await _apply(
+        work,
+        fact,
+        lambda case: read_model.assigned(
+            case, message.unit_id, message.steward, message.accountable
+        ),
+    )
+
+
+async def on_case_accepted(work: Work, fact: ReceivedFact) -> None:
+    """Shows that the steward took it."""
+    await _apply(work, fact, read_model.accepted)
+
+
+async def on_case_escalated(work: Work, fact: ReceivedFact) -> None:
+    """Shows the level and who has it there."""
+    message = _read(fact, routing_facts_pb2.CaseEscalated)
+    await _apply(
+        work,
+        fact,
+        lambda case: read_model.escalated(case, message.to_level, message.accountable),
+    )
+
+
+async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
+    """Shows who must move after the level's answer."""
+    message = _read(fact, routing_facts_pb2.CaseInstructed)
+    await _apply(work, fact, lambda case: read_model.instructed(case, message.accountable))
+
+
+async def on_work_orders_dispatched(work: Work, fact: ReceivedFact) -> None:
+    """Shows the units' tasks."""
+    message = _read(fact, routing_facts_pb2.WorkOrdersDispatched)
+    await _apply(work, fact, read_model.dispatched)
+    orders = [convert.work_order(order) for order in message.work_orders]
+    await facts.insert_work_orders(work.connection, fact.site_id, fact.subject_id, orders)
+
+
+async def on_work_order_accepted(work: Work, fact: ReceivedFact) -> None:
+    """Shows that the unit took its task."""
+    message = _read(fact, routing_facts_pb2.WorkOrderAccepted)
+    await _apply(work, fact, _as_it_is)
+    await facts.move_work_order(work.connection, fact.subject_id, message.work_order_id, _ACCEPTED)
+
+
+async def on_work_order_completed(work: Work, fact: ReceivedFact) -> None:
+    """Shows that the unit has done its task."""
+    message = _read(fact, routing_facts_pb2.WorkOrderCompleted)
+    await _apply(work, fact, _as_it_is)
+    await facts.move_work_order(work.connection, fact.subject_id, message.work_order_id, _COMPLETED)
+
+
+async def on_clocks_started(work: Work, fact: ReceivedFact) -> None:
+    """Shows clocks that began."""
+    message = _read(fact, sla_facts_pb2.ClocksStarted)
+    await _clocks(work, fact, message.clocks, _wake(message))
+
+
+async def on_clock_due_soon(work: Work, fact: ReceivedFact) -> None:
+    """Shows the clock and the next wake-up."""
+    message = _read(fact, sla_facts_pb2.ClockDueSoon)
+    await _clocks(work, fact, [message.clock], _wake(message))
+
+
+async def on_clock_breached(work: Work, fact: ReceivedFact) -> None:
+    """Shows the clock as breached."""
+    message = _read(fact, sla_facts_pb2.ClockBreached)
+    await _clocks(work, fact, [message.clock], _wake(message))
+
+
+async def on_clocks_stopped(work: Work, fact: ReceivedFact) -> None:
+    """Shows how clocks ended."""
+    message = _read(fact, sla_facts_pb2.ClocksStopped)
+    await _clocks(work, fact, message.clocks, _wake(message))
+
+
+async def on_deliveries_planned(work: Work, fact: ReceivedFact) -> None:
+    """Counts messages on their way."""
+    message = _read(fact, notify_facts_pb2.DeliveriesPlanned)
+    await _apply(work, fact, lambda case: read_model.planned(case, len(message.deliveries)))
+
+
+async def on_delivery_sent(work: Work, fact: ReceivedFact) -> None:
+    """Counts a message that went out."""
+    await _apply(work, fact, read_model.sent)
+
+
+async def on_other_fact(work: Work, fact: ReceivedFact) -> None:
+    """Puts what changes nothing here on the timeline, if it is about a case at all."""
+    if await cases.load_case(work.connection, fact.subject_id) is not None:
+        await _note(work, fact)
+
+
+async def _clocks(
+    work: Work, fact: ReceivedFact, clocks: Sequence[sla_pb2.Clock], wake: Timestamp | None
+) -> None:
+    instant = None if wake is None else to_datetime(wake)
+    await _apply(work, fact, lambda case: read_model.woken_at(case, instant))
+    told = [convert.clock(clock) for clock in clocks]
+    await facts.save_clocks(work.connection, fact.site_id, fact.subject_id, told)
+
+
+async def _apply(work: Work, fact: ReceivedFact, change: Callable[[Case], Case]) -> None:
+    """Changes the case and puts the fact on its timeline.
+
+    Raises LookupError when intake has no such case: it speaks of a case that was never
+    registered here, and belongs into the quarantine.
+    """
+    case = await cases.load_case(work.connection, fact.subject_id)
+    if case is None:
+        raise LookupError(f"{fact.type} about the unknown case {fact.subject_id}")
+    changed = change(case)
+    if changed != case:
+        await cases.save_case(work.connection, changed)
+    await _note(work, fact)
+
+
+async def _note(work: Work, fact: ReceivedFact) -> None:
+    await facts.insert_step(work.connection, fact.site_id, fact.subject_id, convert.step(fact))
+
+
+def _as_it_is(case: Case) -> Case:
+    return case
+
+
+def _wake(
+    message: sla_facts_pb2.ClocksStarted
+    | sla_facts_pb2.ClockDueSoon
+    | sla_facts_pb2.ClockBreached
+    | sla_facts_pb2.ClocksStopped,
+) -> Timestamp | None:
+    return message.next_wake_time if message.HasField("next_wake_time") else None
+
+
+def _read(fact: ReceivedFact, kind: type[M]) -> M:
+    if not isinstance(fact.message, kind):
+        raise TypeError(f"{fact.type} where {kind.__name__} was expected")
+    return fact.message

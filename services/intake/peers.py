@@ -1,0 +1,96 @@
+"""What intake asks other services: the seal of a case's work orders, and promised deadlines."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import grpc
+
+from backstop.routing.v1 import routing_service_pb2 as routing
+from backstop.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
+from backstop.sla.v1 import sla_pb2
+from backstop.sla.v1 import sla_service_pb2 as sla
+from backstop.sla.v1.sla_service_pb2_grpc import SlaServiceStub
+from chassis.convert import to_datetime, to_timestamp
+from chassis.errors import Refused, details_of
+from chassis.failures import dependency_of
+
+_SEAL_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """Deadlines as the receipt tells them; None where nobody could say in time."""
+
+    first_reply_due_time: datetime | None = None
+    plan_due_time: datetime | None = None
+
+
+class WorkOrders:
+    """routing's work orders, as far as resolving a case needs them."""
+
+    def __init__(self, channel: grpc.aio.Channel | None) -> None:
+        self._stub = None if channel is None else RoutingServiceStub(channel)
+
+    async def seal(self, case_id: str, site_id: str) -> None:
+        """Makes routing refuse new work orders on the case.
+
+        Raises Refused WORK_ORDER_OPEN while one is open, DEPENDENCY_UNAVAILABLE when routing
+        can't be asked.
+        """
+        if self._stub is None:
+            raise Refused("DEPENDENCY_UNAVAILABLE", dependency="routing")
+        try:
+            await self._stub.SealWorkOrders(
+                routing.SealWorkOrdersRequest(case_id=case_id, site_id=site_id),
+                timeout=_SEAL_SECONDS,
+            )
+        except grpc.aio.AioRpcError as error:
+            info = details_of(error)
+            if info is not None and info.reason == "WORK_ORDERS_OPEN":
+                raise Refused("WORK_ORDER_OPEN", count=info.metadata.get("count", "1")) from None
+            if dependency_of(error) is None:
+                raise
+            raise Refused("DEPENDENCY_UNAVAILABLE", dependency="routing") from None
+
+    async def unseal(self, case_id: str, site_id: str) -> None:
+        """Gives the seal back; when that fails it lapses by itself, within minutes."""
+        if self._stub is None:
+            return
+        try:
+            await self._stub.UnsealWorkOrders(
+                routing.UnsealWorkOrdersRequest(case_id=case_id, site_id=site_id),
+                timeout=_SEAL_SECONDS,
+            )
+        except grpc.aio.AioRpcError as error:
+            if dependency_of(error) is None:
+                raise
+
+
+class Deadlines:
+    """sla's arithmetic, asked within a budget and never waited for."""
+
+    def __init__(self, channel: grpc.aio.Channel | None, budget_seconds: float) -> None:
+        self._channel = channel
+        self._stub = None if channel is None else SlaServiceStub(channel)
+        self._budget = budget_seconds
+
+    async def ask(self, site_id: str, occurred_time: datetime) -> Promises:
+        """Returns what sla promises; nothing when it isn't connected or not quick enough."""
+        if self._stub is None or self._channel is None:
+            return Promises()
+        # A channel that still has to connect would eat the whole budget; it connects meanwhile.
+        if self._channel.get_state(try_to_connect=True) is not grpc.ChannelConnectivity.READY:
+            return Promises()
+        request = sla.ComputeDeadlinesRequest(
+            site_id=site_id, occurred_time=to_timestamp(occurred_time)
+        )
+        try:
+            answer = await self._stub.ComputeDeadlines(request, timeout=self._budget)
+        except grpc.aio.AioRpcError:
+            # Late, refused or gone: the receipt does without, and clocks_started brings them.
+            return Promises()
+        due = {one.kind: to_datetime(one.due_time) for one in answer.deadlines}
+        return Promises(
+            first_reply_due_time=due.get(sla_pb2.CLOCK_KIND_FIRST_REPLY),
+            plan_due_time=due.get(sla_pb2.CLOCK_KIND_PLAN),
+        )

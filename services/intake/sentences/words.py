@@ -1,0 +1,107 @@
+"""What the sentences of both languages are made of: names, days, instants, labels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date
+
+from chassis.convert import to_datetime
+
+# (the fact's payload, the words) → a sentence. The payload is of the type it is listed under,
+# which no annotation can say for a whole table.
+Sentence = Callable[[Any, "Words"], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language: its sentences by fact type, and the words the types share.
+
+    `labels` are enum values by their full name ("CHANNEL_DESK"); `roles` are those who act under
+    no name of their own; `instant` formats (local date, "HH:MM").
+    """
+
+    sentences: Mapping[type[Message], Sentence]
+    labels: Mapping[str, str]
+    roles: Mapping[str, str]
+    instant: Callable[[datetime, str], str]
+    day: Callable[[Date], str]
+    joiner: str
+    nobody: str
+    unknown: Callable[[str, str], str]
+    types: Mapping[str, type[Message]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        types = {kind.DESCRIPTOR.full_name: kind for kind in self.sentences}
+        object.__setattr__(self, "types", types)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Turns codes and values into what people say, in one language and one site's time.
+
+    `by` is who recorded the fact in hand.
+    """
+
+    names: Mapping[tuple[str, str], str]
+    zone: ZoneInfo
+    language: Language
+    by: str = ""
+
+    def actor(self) -> str:
+        """Names whoever recorded the fact."""
+        return self.who(self.by)
+
+    def who(self, code: str) -> str:
+        """Names a person, a "position:<id>", a "unit:<id>", a service or a reporter."""
+        if not code:
+            return self.language.nobody
+        kind, colon, rest = code.partition(":")
+        if not colon:
+            known = self.language.roles.get(code)
+            return known or self.names.get(("person", code)) or code
+        if kind in ("position", "unit"):
+            # The dispatch room has no entry of its own in every directory.
+            named = self.names.get((kind, rest)) or self.language.roles.get(code)
+            return named or rest
+        return self.language.roles.get(kind, rest)
+
+    def people(self, codes: Any) -> str:
+        """Names several."""
+        return self.language.joiner.join(self.who(code) for code in codes)
+
+    def unit(self, code: str) -> str:
+        """Names a unit."""
+        return self.names.get(("unit", code)) or code
+
+    def position(self, code: str) -> str:
+        """Names a position."""
+        return self.who(f"position:{code}")
+
+    def post(self, code: str) -> str:
+        """Names a post."""
+        return self.names.get(("post", code)) or code
+
+    def instant(self, value: Timestamp) -> str:
+        """Writes an instant in the site's time; midnight is 24:00 of the day that ends."""
+        local = to_datetime(value).astimezone(self.zone)
+        if local.time() == time(0):
+            return self.language.instant(local - timedelta(days=1), "24:00")
+        return self.language.instant(local, f"{local:%H:%M}")
+
+    def day(self, value: Date) -> str:
+        """Writes a day."""
+        return self.language.day(value)
+
+    def label(self, message: Message, name: str) -> str:
+        """Writes the enum value in a field; its bare name where the language has no word."""
+        enum = message.DESCRIPTOR.fields_by_name[name].enum_type
+        number = getattr(message, name)
+        value = None if enum is None else enum.values_by_number.get(number)
+        if value is None:
+            return str(number)
+        return self.language.labels.get(value.name, value.name)

@@ -1,0 +1,95 @@
+-- name: open_case_without_owner
+-- Every open case has one accountable person and a wake-up.
+SELECT site_id, case_id AS subject_id, 'state ' || state AS detail
+FROM cases
+WHERE state <> 'CLOSED' AND (accountable = '' OR next_wake_time IS NULL);
+
+-- name: open_case_overslept
+-- The wake-up of an open case lies ahead; a quarter of an hour is what an outage of sla may cost.
+SELECT site_id, case_id AS subject_id, 'next_wake_time ' || next_wake_time AS detail
+FROM cases
+WHERE state <> 'CLOSED' AND next_wake_time < decision_time() - interval '15 minutes';
+
+-- name: case_without_registration
+-- A case's first fact is its registration, and every registration has its case.
+SELECT
+    coalesce(cases.site_id, journal.site_id) AS site_id,
+    coalesce(cases.case_id, journal.subject_id) AS subject_id,
+    CASE WHEN cases.case_id IS NULL THEN 'fact without a case' ELSE 'case without a fact' END
+        AS detail
+FROM cases
+FULL JOIN (
+    SELECT site_id, subject_id FROM journal
+    WHERE type = 'backstop.intake.v1.CaseRegistered' AND subject_version = 1
+) AS journal ON journal.subject_id = cases.case_id
+WHERE cases.case_id IS NULL OR journal.subject_id IS NULL;
+
+-- name: state_not_of_the_journal
+-- A case is closed, resolved or in hand as its last deciding fact says.
+SELECT
+    cases.site_id, cases.case_id AS subject_id,
+    cases.state || ' after ' || coalesce(last.type, 'nothing') AS detail
+FROM cases
+LEFT JOIN LATERAL (
+    SELECT type FROM journal
+    WHERE journal.subject_id = cases.case_id AND type IN (
+        'backstop.intake.v1.CaseRegistered', 'backstop.intake.v1.CaseResolved',
+        'backstop.intake.v1.CaseRejected', 'backstop.intake.v1.CaseClosed'
+    )
+    ORDER BY subject_version DESC LIMIT 1
+) AS last ON true
+WHERE CASE last.type
+    WHEN 'backstop.intake.v1.CaseClosed' THEN cases.state <> 'CLOSED'
+    WHEN 'backstop.intake.v1.CaseResolved' THEN cases.state <> 'RESOLVED'
+    WHEN 'backstop.intake.v1.CaseRejected' THEN cases.state <> 'IN_PROGRESS'
+    WHEN 'backstop.intake.v1.CaseRegistered' THEN cases.state IN ('RESOLVED', 'CLOSED')
+    ELSE true
+END;
+
+-- name: closed_case_not_proven
+-- What was closed as solved or explained was confirmed by a word that counts.
+SELECT site_id, case_id AS subject_id, outcome || ' on ' || basis AS detail
+FROM cases
+WHERE outcome IN ('SOLVED', 'EXPLAINED') AND NOT (confirmed AND proposed_outcome = outcome);
+
+-- name: resolved_with_open_work_orders
+-- No work order is open on a case that is resolved or closed.
+SELECT cases.site_id, cases.case_id AS subject_id, 'work order ' || work_order_id AS detail
+FROM cases
+JOIN work_orders USING (case_id)
+WHERE cases.state IN ('RESOLVED', 'CLOSED') AND work_orders.state <> 'COMPLETED';
+
+-- name: case_without_receipt
+-- Every case can be followed by its code.
+SELECT cases.site_id, cases.case_id AS subject_id, 'no receipt code' AS detail
+FROM cases
+WHERE NOT EXISTS (SELECT FROM receipt_codes WHERE receipt_codes.case_id = cases.case_id);
+
+-- name: identity_against_confidentiality
+-- The reporter is on file, sealed, unless anonymous.
+SELECT cases.site_id, cases.case_id AS subject_id, cases.confidentiality AS detail
+FROM cases
+LEFT JOIN reporters USING (case_id)
+WHERE (cases.confidentiality = 'ANONYMOUS') = (reporters.case_id IS NOT NULL);
+
+-- name: numbers_with_gaps
+-- Numbers of a site and day run from 1 to the counter without a gap.
+SELECT
+    counters.site_id, counters.local_day::text AS subject_id,
+    count(cases.case_id) || ' cases, counter at ' || counters.last_number AS detail
+FROM counters
+JOIN sites USING (site_id)
+LEFT JOIN cases ON cases.site_id = counters.site_id
+    AND (cases.record_time AT TIME ZONE sites.time_zone)::date = counters.local_day
+GROUP BY counters.site_id, counters.local_day, counters.last_number
+HAVING count(cases.case_id) <> counters.last_number;
+
+-- name: applied_facts_not_on_the_timeline
+-- Every fact of another service that the gate has let in stands on the timeline, once.
+SELECT gates.site_id, gates.subject_id, gates.source || ' at ' || gates.version AS detail
+FROM gates
+JOIN cases ON cases.case_id = gates.subject_id
+WHERE gates.version <> (
+    SELECT count(*) FROM timeline
+    WHERE timeline.case_id = gates.subject_id AND timeline.source = gates.source
+);

@@ -1,0 +1,328 @@
+-- name: get_site
+-- What registering and dating needs to know of a site.
+SELECT site_id, name, number_prefix, time_zone FROM sites WHERE site_id = $1;
+
+-- name: get_known
+-- All that an appeal names, looked up in one go.
+SELECT
+    sites.site_id, sites.name, sites.number_prefix, sites.time_zone,
+    EXISTS (SELECT FROM units WHERE units.site_id = $1 AND units.unit_id = $2) AS unit_known,
+    (SELECT place FROM posts WHERE posts.site_id = $1 AND posts.post_id = $3) AS post_place,
+    EXISTS (SELECT FROM categories WHERE categories.site_id = $1 AND categories.category_id = $4)
+        AS category_known,
+    ARRAY(SELECT case_id FROM cases WHERE cases.site_id = $1 AND case_id = ANY ($5::text[]))
+        AS linked
+FROM sites
+WHERE sites.site_id = $1;
+
+-- name: take_number
+-- Gives the next number of a site's local day; holds the site's registrations in line until commit.
+INSERT INTO counters (site_id, local_day, last_number) VALUES ($1, $2, 1)
+ON CONFLICT (site_id, local_day) DO UPDATE SET last_number = counters.last_number + 1
+RETURNING last_number;
+
+-- name: insert_case
+-- A new case, its sealed reporter (unless anonymous), its code and its links, in one statement.
+WITH made AS (
+    INSERT INTO cases (
+        case_id, site_id, number, state, kind, category, channel, post_id, place, unit_id, text,
+        urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
+        slip_number, accountable, next_wake_time
+    )
+    VALUES (
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+    )
+),
+coded AS (
+    INSERT INTO receipt_codes (code_hash, site_id, case_id) VALUES ($21, $2, $1)
+),
+linked AS (
+    INSERT INTO links (case_id, linked_case_id, relation, site_id)
+    SELECT DISTINCT $1, linked_case_id, relation, $2
+    FROM unnest($22::text[], $23::text[]) AS link (linked_case_id, relation)
+)
+INSERT INTO reporters (case_id, site_id, key_id, nonce, ciphertext, person_hash)
+SELECT $1, $2, $24::text, $25::bytea, $26::bytea, $27::bytea
+WHERE $24::text IS NOT NULL;
+
+-- name: get_case
+-- A case's own columns.
+SELECT
+    cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
+    text, urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
+    slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
+    deliveries_planned, deliveries_sent, subjects.version
+FROM cases
+JOIN subjects ON subjects.subject_id = cases.case_id
+WHERE cases.case_id = $1;
+
+-- name: get_file
+-- The whole case file in one read; what hangs on the case comes as JSON lists, oldest first.
+SELECT
+    cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
+    text, urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
+    slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
+    deliveries_planned, deliveries_sent, subjects.version, sites.time_zone,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'answer_id', answer_id, 'kind', kind, 'text', text, 'promised_date', promised_date,
+            'answer_time', answer_time, 'answered_by', answered_by, 'cycle', cycle,
+            'fed_back_time', fed_back_time
+        ) ORDER BY version)
+        FROM answers WHERE answers.case_id = $1
+    ) AS answers,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'way', way, 'feedback_time', feedback_time, 'note', note, 'answer_id', answer_id,
+            'cycle', cycle, 'recorded_by', recorded_by
+        ) ORDER BY version)
+        FROM feedbacks WHERE feedbacks.case_id = $1
+    ) AS feedbacks,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'place', place, 'findings', findings, 'verified_by', verified_by,
+            'verify_time', verify_time
+        ) ORDER BY version)
+        FROM verifications WHERE verifications.case_id = $1
+    ) AS verifications,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'work_order_id', work_order_id, 'unit_id', unit_id, 'lead', lead, 'task', task,
+            'dispatch_time', dispatch_time, 'deadline_time', deadline_time, 'state', state
+        ) ORDER BY dispatch_time, work_order_id)
+        FROM work_orders WHERE work_orders.case_id = $1
+    ) AS work_orders,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'clock_id', clock_id, 'kind', kind, 'cycle', cycle, 'reference', reference,
+            'start_time', start_time, 'due_time', due_time, 'state', state,
+            'provisional', provisional, 'breached', breached
+        ) ORDER BY cycle, start_time, due_time, clock_id)
+        FROM clocks WHERE clocks.case_id = $1
+    ) AS clocks,
+    (
+        SELECT jsonb_agg(jsonb_build_object('case_id', linked_case_id, 'relation', relation)
+            ORDER BY linked_case_id, relation)
+        FROM links WHERE links.case_id = $1
+    ) AS links
+FROM cases
+JOIN subjects ON subjects.subject_id = cases.case_id
+JOIN sites ON sites.site_id = cases.site_id
+WHERE cases.case_id = $1;
+
+-- name: save_case
+-- Everything about a case that can change.
+UPDATE cases SET
+    state = $2, unit_id = $3, steward = $4, accepted = $5, accountable = $6, level = $7,
+    next_wake_time = $8, cycle = $9, reopen_count = $10, resolution = $11,
+    proposed_outcome = $12, outcome = $13, grade = $14, basis = $15, confirmed = $16,
+    resolve_time = $17, close_time = $18, deliveries_planned = $19, deliveries_sent = $20
+WHERE case_id = $1;
+
+-- name: find_number
+-- Cases with a number; prefixes are the sites' own choice, so two sites may share one.
+SELECT case_id FROM cases WHERE number = $1 LIMIT 2;
+
+-- name: find_code
+-- The case that a receipt code opens, by the code's keyed hash.
+SELECT case_id, site_id FROM receipt_codes WHERE code_hash = $1;
+
+-- name: is_own_case
+-- Tells whether a person (by keyed hash of their code) raised the case.
+SELECT EXISTS (SELECT FROM reporters WHERE case_id = $1 AND person_hash = $2);
+
+-- name: get_reporter
+-- The sealed identity of a case's reporter.
+SELECT site_id, key_id, nonce, ciphertext FROM reporters WHERE case_id = $1;
+
+-- name: insert_answer
+-- An answer, fed back at once or not.
+INSERT INTO answers (
+    case_id, answer_id, site_id, version, cycle, kind, text, promised_date, answer_time,
+    answered_by, fed_back_time
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: mark_fed_back
+-- The answer has reached the reporter; the first time stands.
+UPDATE answers SET fed_back_time = $3
+WHERE case_id = $1 AND answer_id = $2 AND fed_back_time IS NULL;
+
+-- name: insert_feedback
+-- One try to reach the reporter.
+INSERT INTO feedbacks (
+    case_id, version, site_id, answer_id, cycle, way, feedback_time, note, recorded_by
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: insert_verification
+-- One on-site verification.
+INSERT INTO verifications (
+    case_id, version, site_id, place, findings, verified_by, verify_time
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: list_cases
+-- Cases of a site, newest first, after a (time, id) key; empty filters let everything pass.
+SELECT
+    cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
+    text, urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
+    slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
+    deliveries_planned, deliveries_sent, subjects.version
+FROM cases
+JOIN subjects ON subjects.subject_id = cases.case_id
+WHERE cases.site_id = $1
+    AND (cardinality($2::text[]) = 0 OR state = ANY ($2::text[]))
+    AND ($3 = '' OR unit_id = $3)
+    AND ($4 = '' OR accountable = $4)
+    AND (record_time, cases.case_id) < ($5::timestamptz, $6)
+ORDER BY record_time DESC, cases.case_id DESC
+LIMIT $7;
+
+-- name: list_ledger
+-- Cases by when they were spoken, oldest first, after a (time, id) key.
+SELECT
+    number, case_id, occurred_time, category, unit_id, channel, text, steward, state, outcome,
+    grade, resolution, resolve_time, close_time, reopen_count,
+    (
+        SELECT count(*) FROM clocks
+        WHERE clocks.case_id = cases.case_id AND breached AND clocks.kind <> 'REMINDER'
+    ) AS breach_count
+FROM cases
+WHERE site_id = $1
+    AND occurred_time >= $2::timestamptz AND occurred_time < $3::timestamptz
+    AND (NOT $4 OR outcome = 'SOLVED')
+    AND ($5 = '' OR category = $5)
+    AND (occurred_time, case_id) > ($6::timestamptz, $7)
+ORDER BY occurred_time, case_id
+LIMIT $8;
+
+-- name: list_timeline
+-- Every step of a case, of all services, oldest first, after a (time, source, version) key.
+SELECT source, version, type, occurred_time, record_time, actor, acting_for, payload
+FROM (
+    SELECT
+        'intake' AS source, subject_version AS version, type, occurred_time, record_time, actor,
+        acting_for, payload
+    FROM journal
+    WHERE subject_id = $1
+    UNION ALL
+    SELECT source, version, type, occurred_time, record_time, actor, acting_for, payload
+    FROM timeline
+    WHERE case_id = $1
+) AS steps
+WHERE (record_time, source, version) > ($2::timestamptz, $3::text, $4::bigint)
+ORDER BY record_time, source, version
+LIMIT $5;
+
+-- name: list_names
+-- What people call the persons, positions, units, posts and categories that codes stand for.
+SELECT 'person' AS kind, person_id AS code, name FROM people
+WHERE site_id = $1 AND person_id = ANY ($2::text[])
+UNION ALL
+SELECT 'position', position_id, name FROM positions
+WHERE site_id = $1 AND position_id = ANY ($2::text[])
+UNION ALL
+SELECT 'unit', unit_id, name FROM units WHERE site_id = $1 AND unit_id = ANY ($2::text[])
+UNION ALL
+SELECT 'post', post_id, name FROM posts WHERE site_id = $1 AND post_id = ANY ($2::text[])
+UNION ALL
+SELECT 'category', category_id, name FROM categories
+WHERE site_id = $1 AND category_id = ANY ($2::text[]);
+
+-- name: insert_step
+-- A fact of another service on the timeline.
+INSERT INTO timeline (
+    case_id, source, version, site_id, type, occurred_time, record_time, actor, acting_for, payload
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: save_clocks
+-- Clocks as sla has just told them; a breach once seen stays.
+INSERT INTO clocks (
+    case_id, clock_id, site_id, kind, cycle, reference, start_time, due_time, state, provisional,
+    breached
+)
+SELECT
+    $1, clock_id, $2, kind, cycle, reference, start_time, due_time, state, provisional, breached
+FROM unnest(
+    $3::text[], $4::text[], $5::integer[], $6::text[], $7::timestamptz[], $8::timestamptz[],
+    $9::text[], $10::boolean[], $11::boolean[]
+) AS clock (
+    clock_id, kind, cycle, reference, start_time, due_time, state, provisional, breached
+)
+ON CONFLICT (case_id, clock_id) DO UPDATE SET
+    due_time = excluded.due_time, state = excluded.state, provisional = excluded.provisional,
+    breached = clocks.breached OR excluded.breached;
+
+-- name: insert_work_orders
+-- Work orders that routing has dispatched.
+INSERT INTO work_orders (
+    case_id, work_order_id, site_id, unit_id, lead, task, deadline_time, dispatch_time, state
+)
+SELECT $1, work_order_id, $2, unit_id, lead, task, deadline_time, dispatch_time, state
+FROM unnest(
+    $3::text[], $4::text[], $5::boolean[], $6::text[], $7::timestamptz[], $8::timestamptz[],
+    $9::text[]
+) AS work_order (work_order_id, unit_id, lead, task, deadline_time, dispatch_time, state);
+
+-- name: move_work_order
+-- A work order's new state.
+UPDATE work_orders SET state = $3 WHERE case_id = $1 AND work_order_id = $2;
+
+-- name: save_site
+-- A site as its directory has just been published.
+INSERT INTO sites (site_id, name, number_prefix, time_zone, directory_version)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (site_id) DO UPDATE SET
+    name = excluded.name, number_prefix = excluded.number_prefix,
+    time_zone = excluded.time_zone, directory_version = excluded.directory_version;
+
+-- name: save_units
+-- The site's units, whole.
+WITH gone AS (
+    DELETE FROM units WHERE site_id = $1 AND unit_id <> ALL ($2::text[])
+)
+INSERT INTO units (site_id, unit_id, name, kind, parent_id)
+SELECT $1, unit_id, name, kind, parent_id
+FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS unit (unit_id, name, kind, parent_id)
+ON CONFLICT (site_id, unit_id) DO UPDATE SET
+    name = excluded.name, kind = excluded.kind, parent_id = excluded.parent_id;
+
+-- name: save_people
+-- Names of people; those who have left keep theirs, since old cases still name them.
+INSERT INTO people (site_id, person_id, name)
+SELECT $1, person_id, name FROM unnest($2::text[], $3::text[]) AS person (person_id, name)
+ON CONFLICT (site_id, person_id) DO UPDATE SET name = excluded.name
+WHERE people.name <> excluded.name;
+
+-- name: save_positions
+-- The site's positions, whole.
+WITH gone AS (
+    DELETE FROM positions WHERE site_id = $1 AND position_id <> ALL ($2::text[])
+)
+INSERT INTO positions (site_id, position_id, name)
+SELECT $1, position_id, name FROM unnest($2::text[], $3::text[]) AS position (position_id, name)
+ON CONFLICT (site_id, position_id) DO UPDATE SET name = excluded.name;
+
+-- name: save_posts
+-- The site's posts, whole.
+WITH gone AS (
+    DELETE FROM posts WHERE site_id = $1 AND post_id <> ALL ($2::text[])
+)
+INSERT INTO posts (site_id, post_id, name, place)
+SELECT $1, post_id, name, place
+FROM unnest($2::text[], $3::text[], $4::text[]) AS post (post_id, name, place)
+ON CONFLICT (site_id, post_id) DO UPDATE SET name = excluded.name, place = excluded.place;
+
+-- name: save_categories
+-- The site's categories, whole.
+WITH gone AS (
+    DELETE FROM categories WHERE site_id = $1 AND category_id <> ALL ($2::text[])
+)
+INSERT INTO categories (site_id, category_id, name)
+SELECT $1, category_id, name FROM unnest($2::text[], $3::text[]) AS category (category_id, name)
+ON CONFLICT (site_id, category_id) DO UPDATE SET name = excluded.name;

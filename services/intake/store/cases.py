@@ -1,0 +1,274 @@
+"""Keeps cases and what intake itself writes about them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from backstop.fact.v1 import fact_pb2
+from chassis.database import Connection
+from chassis.errors import Refused
+from services.intake.domain.commands import RegisterCase
+from services.intake.domain.registration import Known
+from services.intake.domain.values import (
+    Answer,
+    Case,
+    CaseFile,
+    CaseState,
+    Feedback,
+    LedgerRow,
+    Site,
+    Step,
+    Verification,
+)
+from services.intake.store import Q
+from services.intake.store.directory import read_site
+from services.intake.store.rows import read_case, read_file, read_ledger_row, read_step
+
+
+@dataclass(frozen=True, slots=True)
+class SealedReporter:
+    """A reporter as stored: `person_hash` is None when no person's code is known."""
+
+    sealed: fact_pb2.Sealed
+    person_hash: bytes | None
+
+
+async def load_known(connection: Connection, command: RegisterCase) -> Known | None:
+    """Returns what the site's directory knows of an appeal; None when there is no such site."""
+    row = await connection.fetchrow(
+        Q.get_known,
+        command.site_id,
+        command.unit_id,
+        command.post_id,
+        command.category,
+        [link.case_id for link in command.links],
+    )
+    if row is None:
+        return None
+    return Known(
+        site=read_site(row),
+        unit=row["unit_known"],
+        post_place=row["post_place"],
+        category=row["category_known"],
+        linked=frozenset(row["linked"]),
+    )
+
+
+async def take_number(connection: Connection, site: Site, instant: datetime) -> int:
+    """Returns the next running number of the site's local day of an instant."""
+    day = instant.astimezone(site.zone).date()
+    number: int = await connection.fetchval(Q.take_number, site.site_id, day)
+    return number
+
+
+async def insert_case(
+    connection: Connection,
+    case: Case,
+    command: RegisterCase,
+    code_hash: bytes,
+    reporter: SealedReporter | None,
+) -> None:
+    """Writes a new case with its reporter, code and links.
+
+    Raises Refused SLIP_IN_USE when another case has the slip; the transaction is lost then.
+    """
+    try:
+        await connection.execute(
+            Q.insert_case,
+            case.case_id,
+            case.site_id,
+            case.number,
+            case.state,
+            case.kind,
+            case.category,
+            case.channel,
+            case.post_id,
+            case.place,
+            case.unit_id,
+            case.text,
+            case.urgency,
+            case.reporter_kind,
+            case.confidentiality,
+            case.occurred_time,
+            case.record_time,
+            case.receiver,
+            case.slip_number,
+            case.accountable,
+            case.next_wake_time,
+            code_hash,
+            [link.case_id for link in command.links],
+            [link.relation for link in command.links],
+            reporter.sealed.key_id if reporter else None,
+            reporter.sealed.nonce if reporter else None,
+            reporter.sealed.ciphertext if reporter else None,
+            reporter.person_hash if reporter else None,
+        )
+    except asyncpg.UniqueViolationError as error:
+        if case.slip_number and error.constraint_name in ("cases_slip", "receipt_codes_pkey"):
+            raise Refused("SLIP_IN_USE", slip_number=case.slip_number) from None
+        raise
+
+
+async def load_case(connection: Connection, case_id: str) -> Case | None:
+    """Returns a case's own columns, None when it isn't there or out of sight."""
+    row = await connection.fetchrow(Q.get_case, case_id)
+    return None if row is None else read_case(row)
+
+
+async def load_file(connection: Connection, case_id: str) -> CaseFile | None:
+    """Returns the whole case file, None when it isn't there or out of sight."""
+    row = await connection.fetchrow(Q.get_file, case_id)
+    return None if row is None else read_file(row)
+
+
+async def save_case(connection: Connection, case: Case) -> None:
+    """Writes everything about a case that can change."""
+    await connection.execute(
+        Q.save_case,
+        case.case_id,
+        case.state,
+        case.unit_id,
+        case.steward,
+        case.accepted,
+        case.accountable,
+        case.level,
+        case.next_wake_time,
+        case.cycle,
+        case.reopen_count,
+        case.resolution,
+        case.proposed_outcome,
+        case.outcome,
+        case.grade,
+        case.basis,
+        case.confirmed,
+        case.resolve_time,
+        case.close_time,
+        case.deliveries_planned,
+        case.deliveries_sent,
+    )
+
+
+async def insert_answer(connection: Connection, case: Case, answer: Answer, version: int) -> None:
+    """Writes an answer; `version` is the case's once it is recorded."""
+    await connection.execute(
+        Q.insert_answer,
+        case.case_id,
+        answer.answer_id,
+        case.site_id,
+        version,
+        answer.cycle,
+        answer.kind,
+        answer.text,
+        answer.promised_date,
+        answer.answer_time,
+        answer.answered_by,
+        answer.fed_back_time,
+    )
+
+
+async def mark_fed_back(connection: Connection, case_id: str, answer: Answer) -> None:
+    """Writes when the answer reached the reporter."""
+    await connection.execute(Q.mark_fed_back, case_id, answer.answer_id, answer.fed_back_time)
+
+
+async def insert_feedback(
+    connection: Connection, case: Case, feedback: Feedback, version: int
+) -> None:
+    """Writes one try to reach the reporter; `version` is the case's once it is recorded."""
+    await connection.execute(
+        Q.insert_feedback,
+        case.case_id,
+        version,
+        case.site_id,
+        feedback.answer_id,
+        feedback.cycle,
+        feedback.way,
+        feedback.feedback_time,
+        feedback.note,
+        feedback.recorded_by,
+    )
+
+
+async def insert_verification(
+    connection: Connection, case: Case, verification: Verification, version: int
+) -> None:
+    """Writes an on-site verification; `version` is the case's once it is recorded."""
+    await connection.execute(
+        Q.insert_verification,
+        case.case_id,
+        version,
+        case.site_id,
+        verification.place,
+        verification.findings,
+        verification.verified_by,
+        verification.verify_time,
+    )
+
+
+async def find_number(connection: Connection, number: str) -> str | None:
+    """Returns the id of the one case in sight with this number; None when it isn't one."""
+    rows = await connection.fetch(Q.find_number, number)
+    return rows[0]["case_id"] if len(rows) == 1 else None
+
+
+async def find_code(connection: Connection, code_hash: bytes) -> tuple[str, str] | None:
+    """Returns (case id, site id) of a receipt code; None for an unknown one."""
+    row = await connection.fetchrow(Q.find_code, code_hash)
+    return None if row is None else (row["case_id"], row["site_id"])
+
+
+async def is_own_case(connection: Connection, case_id: str, person_hash: bytes) -> bool:
+    """Tells whether the person raised the case."""
+    own: bool = await connection.fetchval(Q.is_own_case, case_id, person_hash)
+    return own
+
+
+async def load_reporter(connection: Connection, case_id: str) -> fact_pb2.Sealed | None:
+    """Returns the sealed reporter; None for an anonymous case."""
+    row = await connection.fetchrow(Q.get_reporter, case_id)
+    if row is None:
+        return None
+    return fact_pb2.Sealed(key_id=row["key_id"], nonce=row["nonce"], ciphertext=row["ciphertext"])
+
+
+async def list_cases(
+    connection: Connection,
+    site_id: str,
+    states: list[CaseState],
+    unit_id: str,
+    accountable: str,
+    before: tuple[datetime, str],
+    count: int,
+) -> list[Case]:
+    """Returns cases older than `before` (record time, id), newest first."""
+    rows = await connection.fetch(
+        Q.list_cases, site_id, states, unit_id, accountable, *before, count
+    )
+    return [read_case(row) for row in rows]
+
+
+async def list_ledger(
+    connection: Connection,
+    site_id: str,
+    start: datetime,
+    end: datetime,
+    category: str,
+    after: tuple[datetime, str],
+    count: int,
+    *,
+    solved_only: bool,
+) -> list[LedgerRow]:
+    """Returns cases spoken in [start, end), after `after` (occurred time, id), oldest first."""
+    rows = await connection.fetch(
+        Q.list_ledger, site_id, start, end, solved_only, category, *after, count
+    )
+    return [read_ledger_row(row) for row in rows]
+
+
+async def list_timeline(
+    connection: Connection, case_id: str, after: tuple[datetime, str, int], count: int
+) -> list[Step]:
+    """Returns steps of all services after `after` (record time, source, version)."""
+    rows = await connection.fetch(Q.list_timeline, case_id, *after, count)
+    return [read_step(row) for row in rows]

@@ -1,0 +1,200 @@
+"""Reads case rows and the JSON lists that hang on them; pure."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from services.intake.domain.values import (
+    Answer,
+    AnswerKind,
+    Basis,
+    Case,
+    CaseFile,
+    CaseKind,
+    CaseState,
+    Channel,
+    Clock,
+    Confidentiality,
+    Feedback,
+    FeedbackWay,
+    Grade,
+    LedgerRow,
+    Link,
+    Outcome,
+    Relation,
+    ReporterKind,
+    Step,
+    Urgency,
+    Verification,
+    WorkOrder,
+)
+
+T = TypeVar("T")
+
+
+def read_case(row: asyncpg.Record) -> Case:
+    """Returns the case of a row of get_case, get_file or list_cases."""
+    return Case(
+        case_id=row["case_id"],
+        site_id=row["site_id"],
+        number=row["number"],
+        state=CaseState(row["state"]),
+        kind=CaseKind(row["kind"]),
+        category=row["category"],
+        channel=Channel(row["channel"]),
+        post_id=row["post_id"],
+        place=row["place"],
+        unit_id=row["unit_id"],
+        text=row["text"],
+        urgency=Urgency(row["urgency"]),
+        reporter_kind=ReporterKind(row["reporter_kind"]),
+        confidentiality=Confidentiality(row["confidentiality"]),
+        occurred_time=row["occurred_time"],
+        record_time=row["record_time"],
+        receiver=row["receiver"],
+        slip_number=row["slip_number"],
+        accountable=row["accountable"],
+        next_wake_time=row["next_wake_time"],
+        steward=row["steward"],
+        accepted=row["accepted"],
+        level=row["level"],
+        cycle=row["cycle"],
+        reopen_count=row["reopen_count"],
+        resolution=row["resolution"],
+        proposed_outcome=Outcome(row["proposed_outcome"]),
+        outcome=Outcome(row["outcome"]),
+        grade=Grade(row["grade"]),
+        basis=Basis(row["basis"]),
+        confirmed=row["confirmed"],
+        resolve_time=row["resolve_time"],
+        close_time=row["close_time"],
+        deliveries_planned=row["deliveries_planned"],
+        deliveries_sent=row["deliveries_sent"],
+        version=row["version"],
+    )
+
+
+def read_file(row: asyncpg.Record) -> CaseFile:
+    """Returns the case file of a row of get_file."""
+    return CaseFile(
+        case=read_case(row),
+        zone=ZoneInfo(row["time_zone"]),
+        answers=_list(row["answers"], _answer),
+        feedbacks=_list(row["feedbacks"], _feedback),
+        verifications=_list(row["verifications"], _verification),
+        work_orders=_list(row["work_orders"], _work_order),
+        clocks=_list(row["clocks"], _clock),
+        links=_list(row["links"], _link),
+    )
+
+
+def read_ledger_row(row: asyncpg.Record) -> LedgerRow:
+    """Returns a row of list_ledger."""
+    return LedgerRow(
+        number=row["number"],
+        case_id=row["case_id"],
+        occurred_time=row["occurred_time"],
+        category=row["category"],
+        unit_id=row["unit_id"],
+        channel=Channel(row["channel"]),
+        text=row["text"],
+        steward=row["steward"],
+        state=CaseState(row["state"]),
+        outcome=Outcome(row["outcome"]),
+        grade=Grade(row["grade"]),
+        resolution=row["resolution"],
+        resolve_time=row["resolve_time"],
+        close_time=row["close_time"],
+        reopen_count=row["reopen_count"],
+        breach_count=row["breach_count"],
+    )
+
+
+def read_step(row: asyncpg.Record) -> Step:
+    """Returns a row of list_timeline."""
+    return Step(
+        source=row["source"],
+        version=row["version"],
+        type=row["type"],
+        occurred_time=row["occurred_time"],
+        record_time=row["record_time"],
+        actor=row["actor"],
+        acting_for=row["acting_for"],
+        payload=row["payload"],
+    )
+
+
+def _list(text: str | None, read: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
+    return () if text is None else tuple(read(item) for item in json.loads(text))
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _answer(item: Mapping[str, Any]) -> Answer:
+    promised, fed_back = item["promised_date"], item["fed_back_time"]
+    return Answer(
+        answer_id=item["answer_id"],
+        kind=AnswerKind(item["kind"]),
+        text=item["text"],
+        promised_date=date.fromisoformat(promised) if promised else None,
+        answer_time=_time(item["answer_time"]),
+        answered_by=item["answered_by"],
+        cycle=item["cycle"],
+        fed_back_time=_time(fed_back) if fed_back else None,
+    )
+
+
+def _feedback(item: Mapping[str, Any]) -> Feedback:
+    return Feedback(
+        way=FeedbackWay(item["way"]),
+        feedback_time=_time(item["feedback_time"]),
+        note=item["note"],
+        answer_id=item["answer_id"],
+        cycle=item["cycle"],
+        recorded_by=item["recorded_by"],
+    )
+
+
+def _verification(item: Mapping[str, Any]) -> Verification:
+    return Verification(
+        place=item["place"],
+        findings=item["findings"],
+        verified_by=item["verified_by"],
+        verify_time=_time(item["verify_time"]),
+    )
+
+
+def _work_order(item: Mapping[str, Any]) -> WorkOrder:
+    return WorkOrder(
+        work_order_id=item["work_order_id"],
+        unit_id=item["unit_id"],
+        lead=item["lead"],
+        task=item["task"],
+        dispatch_time=_time(item["dispatch_time"]),
+        deadline_time=_time(item["deadline_time"]),
+        state=item["state"],
+    )
+
+
+def _clock(item: Mapping[str, Any]) -> Clock:
+    return Clock(
+        clock_id=item["clock_id"],
+        kind=item["kind"],
+        cycle=item["cycle"],
+        reference=item["reference"],
+        start_time=_time(item["start_time"]),
+        due_time=_time(item["due_time"]),
+        state=item["state"],
+        provisional=item["provisional"],
+        breached=item["breached"],
+    )
+
+
+def _link(item: Mapping[str, Any]) -> Link:
+    return Link(case_id=item["case_id"], relation=Relation(item["relation"]))

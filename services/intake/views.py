@@ -1,0 +1,151 @@
+"""What a caller may read: one place where absent and forbidden become the same answer."""
+
+from dataclasses import dataclass, replace
+
+from backstop.intake.v1 import intake_pb2
+from chassis.actor import ANYONE, Actor
+from chassis.call import Call
+from chassis.database import Connection, Database
+from chassis.errors import Refused
+from services.intake.domain import visibility
+from services.intake.domain.codes import Codes
+from services.intake.domain.values import CaseFile, Confidentiality
+from services.intake.handlers.commands import Secrets
+from services.intake.store import cases
+
+RECEIPT = "receipt"
+
+# Finding the site of a code needs no site; the worker role sees all of them.
+_PLACING = Actor(subject=RECEIPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case that a receipt code opens, and the actor who may read it: that site, no names."""
+
+    case_id: str
+    actor: Actor
+
+
+class Views:
+    """Reads for callers; `app` under row-level security, `worker` only to place a code."""
+
+    def __init__(self, app: Database, worker: Database, secrets: Secrets) -> None:
+        self._app = app
+        self._worker = worker
+        self._secrets = secrets
+
+    @property
+    def codes(self) -> Codes:
+        """Derives codes and keyed hashes."""
+        return self._secrets.codes
+
+    async def file(self, actor: Actor, case_id: str) -> CaseFile:
+        """Returns a case file; Refused CASE_NOT_FOUND when absent or not for the actor."""
+        async with self._app.read(actor) as connection:
+            file = await cases.load_file(connection, case_id)
+            if file is None or not await self._allowed(connection, actor, file):
+                raise Refused("CASE_NOT_FOUND", case_id=case_id)
+            return file
+
+    async def file_by_number(self, actor: Actor, number: str) -> CaseFile:
+        """Returns the file of the one case in sight with this number; else CASE_NOT_FOUND."""
+        async with self._app.read(actor) as connection:
+            case_id = await cases.find_number(connection, number)
+        if case_id is None:
+            raise Refused("CASE_NOT_FOUND", case_id=number)
+        try:
+            return await self.file(actor, case_id)
+        except Refused:
+            raise Refused("CASE_NOT_FOUND", case_id=number) from None
+
+    async def opened(self, code: str) -> Opened:
+        """Returns what a receipt code opens; Refused CODE_WRONG for an unknown one."""
+        async with self._worker.read(_PLACING) as connection:
+            found = await cases.find_code(connection, self.codes.index(code))
+        if found is None:
+            raise Refused("CODE_WRONG")
+        case_id, site_id = found
+        return Opened(case_id, Actor(subject=RECEIPT, sites=frozenset({site_id})))
+
+    async def opened_file(self, opened: Opened) -> CaseFile:
+        """Returns the file of a case opened by its code."""
+        async with self._app.read(opened.actor) as connection:
+            file = await cases.load_file(connection, opened.case_id)
+        if file is None:
+            raise Refused("CODE_WRONG")
+        return file
+
+    async def registered(self, actor: Actor, case_id: str) -> CaseFile:
+        """Returns a case to whoever has just registered it, anonymous reporters included."""
+        async with self._app.read(actor) as connection:
+            file = await cases.load_file(connection, case_id)
+        if file is None:
+            raise Refused("CASE_NOT_FOUND", case_id=case_id)
+        return file
+
+    async def reporter(self, actor: Actor, case_id: str) -> intake_pb2.Reporter:
+        """Opens the seal of a case's reporter; the caller has decided who may look.
+
+        Raises Refused CASE_NOT_FOUND and REPORTER_ANONYMOUS.
+        """
+        async with self._app.read(actor) as connection:
+            case = await cases.load_case(connection, case_id)
+            if case is None:
+                raise Refused("CASE_NOT_FOUND", case_id=case_id)
+            sealed = await cases.load_reporter(connection, case_id)
+            if case.confidentiality is Confidentiality.ANONYMOUS or sealed is None:
+                raise Refused("REPORTER_ANONYMOUS")
+            plain = await self._secrets.keys.open_sealed(connection, sealed)
+        return intake_pb2.Reporter.FromString(plain)
+
+    async def speaker(self, call: Call, case_id: str, code: str) -> tuple[visibility.Speaker, Call]:
+        """Returns who speaks about a case, and the call in whose name it is recorded.
+
+        With a code the call is opened to the case's site, whoever makes it. Raises Refused
+        CODE_WRONG for a code of another case, and for nobody without one.
+        """
+        actor = call.actor
+        if not code:
+            if actor == ANYONE:
+                raise Refused("CODE_WRONG")
+            async with self._app.read(actor) as connection:
+                own = await self._own(connection, actor, case_id)
+            return visibility.Speaker(actor.subject, actor.roles, own=own), self.named(call)
+        opened = await self.opened(code)
+        if opened.case_id != case_id:
+            raise Refused("CODE_WRONG")
+        speaker = visibility.Speaker(actor.subject, actor.roles, code=True)
+        named = self.named(call, code)
+        return speaker, replace(named, actor=replace(named.actor, sites=opened.actor.sites))
+
+    def named(self, call: Call, code: str = "") -> Call:
+        """Returns the call under the name the journal may show; `code` stands for nobody's name.
+
+        Reporters act under a pseudonym of this one request: their own code would say in every
+        timeline who raised a case, confidential or not.
+        """
+        actor = call.actor
+        if actor == ANYONE:
+            who, prefix = code, RECEIPT
+        elif visibility.only_reporter(actor.roles):
+            who, prefix = actor.subject, "reporter"
+        else:
+            return call
+        subject = f"{prefix}:{self.codes.pseudonym(who, call.request_id)}"
+        return replace(call, actor=replace(actor, subject=subject, acting_for=""))
+
+    async def _allowed(self, connection: Connection, actor: Actor, file: CaseFile) -> bool:
+        if not visibility.only_reporter(actor.roles):
+            return True
+        return await self._own(connection, actor, file.case.case_id)
+
+    async def _own(self, connection: Connection, actor: Actor, case_id: str) -> bool:
+        if "REPORTER" not in actor.roles:
+            return False
+        case = await cases.load_case(connection, case_id)
+        if case is None:
+            return False
+        return await cases.is_own_case(
+            connection, case_id, self.codes.person(case.site_id, actor.subject)
+        )

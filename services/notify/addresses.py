@@ -1,0 +1,133 @@
+"""Where a message goes, found out at the moment of sending and forgotten after it.
+
+Positions are asked of routing, a reporter's contact of intake, the staff's own contacts are opened
+here. What is asked in vain because a service is away is asked again later.
+"""
+
+from dataclasses import dataclass, field
+
+import grpc
+
+from backstop.intake.v1 import intake_service_pb2, intake_service_pb2_grpc
+from backstop.notify.v1 import notify_pb2
+from backstop.routing.v1 import routing_service_pb2, routing_service_pb2_grpc
+from chassis.actor import Actor
+from chassis.database import Database
+from chassis.errors import reason_of
+from chassis.sealing import KeyDestroyed, SubjectKeys
+from services.notify import convert, store
+from services.notify.domain.contacts import DEFAULT_LANGUAGE
+from services.notify.domain.deliveries import (
+    POSITION_PREFIX,
+    REPORTER,
+    UNIT_PREFIX,
+    Channel,
+    Delivery,
+    settle_channel,
+)
+
+# Who stands in where nobody holds a position. The dispatch room's queue is read by its duty lead.
+_STAND_INS = {"SUPPORT": "DUTY_LEAD", "DISPATCH_ROOM": "DUTY_LEAD"}
+
+# Answers that say that there is nobody, rather than that something is wrong.
+_NOBODY = frozenset({"POSITION_UNKNOWN", "DIRECTORY_NOT_FOUND"})
+_NO_CONTACT = frozenset({"CASE_NOT_FOUND", "REPORTER_ANONYMOUS"})
+
+_ASK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The way that is open. `to` is the code of who is meant, for paper; never logged."""
+
+    channel: Channel
+    to: str
+    address: str = field(default="", repr=False)
+    language: str = DEFAULT_LANGUAGE
+
+
+class Addresses:
+    """Finds the destination of a message.
+
+    Raises grpc.aio.AioRpcError, which `failures.dependency_of` recognises when the peer is away.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        actor: Actor,
+        keys: SubjectKeys,
+        intake: grpc.aio.Channel,
+        routing: grpc.aio.Channel,
+    ) -> None:
+        self._database = database
+        self._actor = actor
+        self._keys = keys
+        self._intake = intake_service_pb2_grpc.IntakeServiceStub(intake)
+        self._routing = routing_service_pb2_grpc.RoutingServiceStub(routing)
+
+    async def find(self, delivery: Delivery) -> Destination:
+        """Returns where a message goes; paper for whom no other way is known."""
+        recipient = delivery.recipient
+        if recipient == REPORTER:
+            return await self._reporter(delivery)
+        if recipient.startswith(UNIT_PREFIX):
+            return Destination(Channel.PAPER, recipient)
+        if recipient.startswith(POSITION_PREFIX):
+            return await self._position(delivery, recipient.removeprefix(POSITION_PREFIX))
+        return await self._person(delivery, recipient)
+
+    async def _reporter(self, delivery: Delivery) -> Destination:
+        teller = str(delivery.context.get("teller", ""))
+        if delivery.channel is Channel.PAPER:
+            return Destination(Channel.PAPER, teller)
+        try:
+            contact = await self._intake.GetReporterContact(
+                intake_service_pb2.GetReporterContactRequest(case_id=delivery.case_id),
+                timeout=_ASK_SECONDS,
+            )
+        except grpc.aio.AioRpcError as error:
+            if reason_of(error) in _NO_CONTACT:
+                return Destination(Channel.PAPER, teller)
+            raise
+        channel, address = settle_channel(
+            delivery.channel, phone=contact.phone, email=contact.email
+        )
+        to = teller if channel is Channel.PAPER else REPORTER
+        return Destination(channel, to, address)
+
+    async def _position(self, delivery: Delivery, position_id: str) -> Destination:
+        person = await self._on_duty(delivery.site_id, position_id)
+        stand_in = _STAND_INS.get(position_id)
+        if not person and stand_in is not None:
+            person = await self._on_duty(delivery.site_id, stand_in)
+        if not person:
+            return Destination(Channel.PAPER, POSITION_PREFIX + position_id)
+        return await self._person(delivery, person)
+
+    async def _on_duty(self, site_id: str, position_id: str) -> str:
+        try:
+            answer = await self._routing.WhoIsOnDuty(
+                routing_service_pb2.WhoIsOnDutyRequest(site_id=site_id, position_id=position_id),
+                timeout=_ASK_SECONDS,
+            )
+        except grpc.aio.AioRpcError as error:
+            if reason_of(error) in _NOBODY:
+                return ""
+            raise
+        return str(answer.person_id)
+
+    async def _person(self, delivery: Delivery, person_id: str) -> Destination:
+        async with self._database.read(self._actor) as connection:
+            sealed = await store.load_contact(connection, delivery.site_id, person_id)
+            if sealed is None:
+                return Destination(Channel.PAPER, person_id)
+            try:
+                plain = await self._keys.open_sealed(connection, sealed)
+            except KeyDestroyed:
+                return Destination(Channel.PAPER, person_id)
+        contact = convert.contact(notify_pb2.Contact.FromString(plain))
+        channel, address = settle_channel(
+            delivery.channel, phone=contact.phone, email=contact.email
+        )
+        return Destination(channel, person_id, address, contact.language)

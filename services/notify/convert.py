@@ -1,0 +1,194 @@
+"""protobuf ↔ domain, pure."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from google.protobuf.descriptor import EnumDescriptor
+from google.type.date_pb2 import Date
+
+from backstop.intake.v1 import intake_facts_pb2, intake_pb2
+from backstop.notify.v1 import notify_pb2, notify_service_pb2
+from backstop.routing.v1 import routing_facts_pb2, routing_pb2
+from backstop.sla.v1 import sla_pb2
+from chassis.convert import set_timestamp, to_datetime
+from services.notify.domain import cases
+from services.notify.domain.cases import CaseView
+from services.notify.domain.contacts import DEFAULT_LANGUAGE, Contact, PutContacts
+from services.notify.domain.deliveries import Channel, Delivery, DeliveryState
+from services.notify.domain.names import DEFAULT_TIME_ZONE, Code, NameKind, Site
+from services.notify.domain.plans import ClockView, WorkOrderView
+
+# Contacts ----------------------------------------------------------------------------------------
+
+
+def put_contacts(request: notify_service_pb2.PutContactsRequest) -> PutContacts:
+    """Reads the command of a request."""
+    return PutContacts(request.site_id, tuple(contact(message) for message in request.contacts))
+
+
+def contact(message: notify_pb2.Contact) -> Contact:
+    """Reads a contact, from a request or from under its seal."""
+    return Contact(
+        person_id=message.person_id,
+        phone=message.phone,
+        email=message.email,
+        language=message.language or DEFAULT_LANGUAGE,
+    )
+
+
+def contact_message(value: Contact) -> notify_pb2.Contact:
+    """Returns a contact as it is sealed."""
+    return notify_pb2.Contact(
+        person_id=value.person_id,
+        phone=value.phone,
+        email=value.email,
+        language=value.language,
+    )
+
+
+# Messages ----------------------------------------------------------------------------------------
+
+
+def delivery(value: Delivery) -> notify_pb2.Delivery:
+    """Returns a message as callers and facts see it: no text, no address."""
+    result = notify_pb2.Delivery(
+        delivery_id=value.delivery_id,
+        case_id=value.case_id,
+        site_id=value.site_id,
+        recipient=value.recipient,
+        channel=_CHANNELS[value.channel],
+        template=value.template,
+        state=_STATES[value.state],
+        attempt_count=value.attempt_count,
+        problem=value.problem,
+    )
+    set_timestamp(result.plan_time, value.plan_time)
+    set_timestamp(result.finish_time, value.finish_time)
+    return result
+
+
+_CHANNELS = {
+    Channel.PHONE: notify_pb2.DELIVERY_CHANNEL_PHONE,
+    Channel.EMAIL: notify_pb2.DELIVERY_CHANNEL_EMAIL,
+    Channel.PAPER: notify_pb2.DELIVERY_CHANNEL_PAPER,
+}
+_STATES = {
+    DeliveryState.PLANNED: notify_pb2.DELIVERY_STATE_PLANNED,
+    DeliveryState.SENDING: notify_pb2.DELIVERY_STATE_SENDING,
+    DeliveryState.SENT: notify_pb2.DELIVERY_STATE_SENT,
+    DeliveryState.FAILED: notify_pb2.DELIVERY_STATE_FAILED,
+    DeliveryState.UNKNOWN: notify_pb2.DELIVERY_STATE_UNKNOWN,
+}
+
+
+# Facts -------------------------------------------------------------------------------------------
+
+
+def site(directory: routing_pb2.Directory) -> Site:
+    """Reads what notify keeps of a site."""
+    return Site(directory.site_id, directory.name, directory.time_zone or DEFAULT_TIME_ZONE)
+
+
+def names(directory: routing_pb2.Directory) -> dict[Code, str]:
+    """Reads what the codes of a site are called."""
+    return {
+        **{Code(NameKind.UNIT, unit.unit_id): unit.name for unit in directory.units},
+        **{Code(NameKind.PERSON, person.person_id): person.name for person in directory.people},
+        **{
+            Code(NameKind.POSITION, position.position_id): position.name
+            for position in directory.positions
+        },
+        **{
+            Code(NameKind.CATEGORY, category.category_id): category.name
+            for category in directory.categories
+        },
+    }
+
+
+def registered_case(fact: intake_facts_pb2.CaseRegistered) -> CaseView:
+    """Reads what notify keeps of a new case; never its text."""
+    return CaseView(
+        case_id=fact.case_id,
+        site_id=fact.site_id,
+        number=fact.number,
+        category=fact.category,
+        place=fact.place,
+        unit_id=fact.unit_id,
+        urgent=fact.urgency == intake_pb2.URGENCY_URGENT,
+        confidentiality=enum_name(
+            intake_pb2.Confidentiality.DESCRIPTOR, fact.confidentiality, "CONFIDENTIALITY_"
+        ),
+        has_phone=fact.has_phone,
+        has_email=fact.has_email,
+        receiver=cases.registered_receiver(
+            fact.receiver, enum_name(intake_pb2.Channel.DESCRIPTOR, fact.channel, "CHANNEL_")
+        ),
+    )
+
+
+def clock(message: sla_pb2.Clock) -> ClockView:
+    """Reads a clock of a fact."""
+    return ClockView(
+        clock_id=message.clock_id,
+        kind=enum_name(sla_pb2.ClockKind.DESCRIPTOR, message.kind, "CLOCK_KIND_"),
+        cycle=message.cycle,
+        reference=message.reference,
+        due_time=to_datetime(message.due_time),
+        provisional=message.provisional,
+        born_breached=message.born_breached,
+    )
+
+
+def clocks(messages: Iterable[sla_pb2.Clock]) -> tuple[ClockView, ...]:
+    """Reads the clocks of a fact."""
+    return tuple(clock(message) for message in messages)
+
+
+def work_orders(fact: routing_facts_pb2.WorkOrdersDispatched) -> tuple[WorkOrderView, ...]:
+    """Reads the work orders of a fact, each with the head of its unit."""
+    heads = (*fact.heads, *[""] * len(fact.work_orders))
+    return tuple(
+        WorkOrderView(
+            work_order_id=order.work_order_id,
+            unit_id=order.unit_id,
+            lead=order.lead,
+            task=order.task,
+            deadline_time=to_datetime(order.deadline_time),
+            head=head,
+        )
+        for order, head in zip(fact.work_orders, heads, strict=False)
+    )
+
+
+def date_text(value: Date) -> str:
+    """Returns a date as contexts hold it, empty for an absent or impossible one."""
+    try:
+        return date(value.year, value.month, value.day).isoformat()
+    except ValueError:
+        return ""
+
+
+def feedback_way(message: intake_pb2.Feedback) -> str:
+    """Returns how an answer was fed back: "TOLD"; empty when it was not."""
+    if message.way == intake_pb2.FEEDBACK_WAY_UNSPECIFIED:
+        return ""
+    return enum_name(intake_pb2.FeedbackWay.DESCRIPTOR, message.way, "FEEDBACK_WAY_")
+
+
+def answer_kind(kind: int) -> str:
+    """Returns the name of an answer's kind."""
+    return enum_name(intake_pb2.AnswerKind.DESCRIPTOR, kind, "ANSWER_KIND_")
+
+
+def outcome(value: int) -> str:
+    """Returns the name of an outcome."""
+    return enum_name(intake_pb2.Outcome.DESCRIPTOR, value, "OUTCOME_")
+
+
+def enum_name(enum: EnumDescriptor, number: int, prefix: str) -> str:
+    """Returns the name of an enum's value without its prefix.
+
+    A value newer than this program is its number, so that it is at least told apart.
+    """
+    value = enum.values_by_number.get(number)
+    return str(number) if value is None else value.name.removeprefix(prefix)

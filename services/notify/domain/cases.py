@@ -1,0 +1,93 @@
+"""The little that notify keeps of a case: enough to know whom to tell, and nothing of a person.
+
+Built from facts alone. The reporter's words are left out on purpose: whoever needs them reads the
+case file, where access is checked.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+DISPATCH_ROOM = "position:DISPATCH_ROOM"
+
+# The receiver of an appeal entered by its own reporter is that reporter, who is no staff.
+_SELF_SERVICE = "SELF_SERVICE"
+
+
+class CaseState(StrEnum):
+    """Where a case stands, as far as messages depend on it."""
+
+    OPEN = "OPEN"
+    RESOLVED = "RESOLVED"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as notify sees it. People are codes; `accountable` may be "position:<id>"."""
+
+    case_id: str
+    site_id: str
+    number: str
+    category: str
+    place: str
+    unit_id: str
+    urgent: bool
+    confidentiality: str
+    has_phone: bool
+    has_email: bool
+    receiver: str
+    steward: str = ""
+    accountable: str = DISPATCH_ROOM
+    accepted: bool = False
+    level: int = 0
+    state: CaseState = CaseState.OPEN
+
+    @property
+    def teller(self) -> str:
+        """Who can tell the reporter in person: steward, else receiver, else dispatch room."""
+        return self.steward or self.receiver or DISPATCH_ROOM
+
+
+def registered_receiver(receiver: str, channel: str) -> str:
+    """Returns the receiver to be told things: nobody where the reporter made the entry."""
+    return "" if channel == _SELF_SERVICE else receiver
+
+
+def assign(case: CaseView, steward: str, accountable: str) -> CaseView:
+    """A case has come to its steward; a new one has yet to accept it."""
+    return replace(
+        case,
+        steward=steward,
+        accountable=accountable,
+        accepted=case.accepted and steward == case.steward,
+    )
+
+
+def accept(case: CaseView) -> CaseView:
+    """The steward took it: the receiver owes nothing more."""
+    return replace(case, accepted=True)
+
+
+def escalate(case: CaseView, accountable: str, level: int) -> CaseView:
+    """The case is on a higher level, with whoever holds it."""
+    return replace(case, accountable=accountable, level=level)
+
+
+def instruct(case: CaseView, accountable: str) -> CaseView:
+    """The level answered and said who must move now."""
+    return replace(case, accountable=accountable)
+
+
+def resolve(case: CaseView) -> CaseView:
+    """The case waits for its reporter."""
+    return replace(case, state=CaseState.RESOLVED)
+
+
+def reject(case: CaseView) -> CaseView:
+    """The reporter says it isn't done: open again, with the steward, on level 0."""
+    return replace(case, state=CaseState.OPEN, level=0, accountable=case.steward or DISPATCH_ROOM)
+
+
+def close(case: CaseView) -> CaseView:
+    """The case is struck off."""
+    return replace(case, state=CaseState.CLOSED)

@@ -1,0 +1,1 @@
+"""One function per command, fact or step of sending = one transaction."""

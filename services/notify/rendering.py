@@ -1,0 +1,135 @@
+"""A message's text, from the template of its name in the reader's language.
+
+Templates are sandboxed and strict: a field that isn't there is a fault, never a blank. The first
+line of a template is the subject.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from services.notify.domain.deliveries import REPORTER, Channel, Context
+
+LANGUAGES = ("zh", "en")
+
+# Template around a reporter's message that someone has to tell in person.
+IN_PERSON = "tell_in_person"
+
+# What enum names are called, Chinese first.
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "FIRST_REPLY": ("初步回复", "first reply"),
+    "PLAN": ("解决方案或处理进度说明", "plan or progress explanation"),
+    "PROGRESS": ("处理进度说明", "progress note"),
+    "RESOLUTION": ("按承诺日期解决", "promised resolution"),
+    "WORK_ORDER": ("工单", "work order"),
+    "CONFIRMATION": ("诉求人确认", "reporter's confirmation"),
+    "ESCALATION": ("批示", "instruction"),
+    "REMINDER": ("每日提醒", "daily reminder"),
+    "TAKE_OVER": ("接管办理", "takes the case over"),
+    "ORDER": ("责成办理", "orders what is to be done"),
+    "CANNOT_BE_DONE": ("确定无法办理", "decides that it can't be done"),
+    "MANUAL": ("超出权限，主动上报", "beyond the authority of those who had it"),
+    "BREACH": ("超过期限", "a deadline passed"),
+    "DWELL": ("上一级未按时批示", "the level before did not answer in time"),
+    "SOLVED": ("已解决", "solved"),
+    "EXPLAINED": ("已说明并获认可", "explained and accepted"),
+    "EXPLAINED_NOT_ACCEPTED": ("已说明，未获认可", "explained, not accepted"),
+    "UNCONFIRMED": ("未能确认", "unconfirmed"),
+    "REFERRED": ("已转办", "referred"),
+    "DUPLICATE": ("并入另一诉求", "merged with another case"),
+    "WITHDRAWN": ("已撤回", "withdrawn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a recipient reads."""
+
+    subject: str
+    body: str
+
+
+class _Templates(BaseLoader):
+    """Reads from the package, so that a zipped or moved installation works as well."""
+
+    def get_source(self, environment: object, template: str) -> tuple[str, str, None]:
+        path = files("services.notify").joinpath("templates", template)
+        if not path.is_file():
+            raise TemplateNotFound(template)
+        return path.read_text(encoding="utf-8"), template, None
+
+
+@cache
+def _environment(language: str, time_zone: str) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=_Templates(),
+        undefined=StrictUndefined,
+        # Plain text for telephones, mail and paper: nothing here is ever read as HTML.
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    zone = ZoneInfo(time_zone)
+    environment.filters["word"] = lambda name: _word(name, language)
+    environment.filters["time"] = lambda text: _time(text, zone, language)
+    environment.filters["due"] = lambda text: _due(text, zone, language)
+    environment.filters["day"] = lambda text: _day(date.fromisoformat(text), language)
+    return environment
+
+
+def render(
+    template: str,
+    context: Context,
+    *,
+    language: str,
+    time_zone: str,
+    recipient: str,
+    channel: Channel,
+) -> Text:
+    """Returns the text of a message; names must stand in the context already.
+
+    A reporter's message on paper is wrapped into a note to whoever tells it. Raises
+    jinja2.TemplateError for an unknown template or a missing field.
+    """
+    text = _render(template, context, language, time_zone)
+    if recipient != REPORTER or channel is not Channel.PAPER:
+        return text
+    return _render(IN_PERSON, {**context, "message": text.body}, language, time_zone)
+
+
+def _render(template: str, context: Context, language: str, time_zone: str) -> Text:
+    name = f"{template}.{language if language in LANGUAGES else LANGUAGES[0]}.txt"
+    whole = _environment(language, time_zone).get_template(name).render(context)
+    subject, _, body = whole.partition("\n")
+    return Text(subject.strip(), body.strip() + "\n")
+
+
+def _word(name: str, language: str) -> str:
+    zh, en = _WORDS.get(name, (name, name))
+    return en if language == "en" else zh
+
+
+def _time(text: str, zone: ZoneInfo, language: str) -> str:
+    local = datetime.fromisoformat(text).astimezone(zone)
+    return f"{_day(local.date(), language)} {local:%H:%M}"
+
+
+def _due(text: str, zone: ZoneInfo, language: str) -> str:
+    """A deadline at midnight is 24:00 of the day before, as people say it."""
+    local = datetime.fromisoformat(text).astimezone(zone)
+    if (local.hour, local.minute) == (0, 0):
+        return f"{_day(local.date() - timedelta(days=1), language)} 24:00"
+    return _time(text, zone, language)
+
+
+def _day(day: date, language: str) -> str:
+    if language == "en":
+        return day.isoformat()
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,278 @@
+"""Rows ↔ domain, over the statements of sql/queries.sql. Who calls it owns the transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import asyncpg
+
+from backstop.fact.v1 import fact_pb2
+from chassis.database import Connection
+from chassis.queries import load_queries
+from services.notify.domain.cases import CaseState, CaseView
+from services.notify.domain.deliveries import Channel, Context, Delivery, DeliveryState
+from services.notify.domain.names import Code, NameKind, Site
+from services.notify.domain.plans import WorkOrderView
+
+Q = load_queries("services.notify")
+
+
+# Directory ---------------------------------------------------------------------------------------
+
+
+async def save_site(connection: Connection, site: Site, names: Mapping[Code, str]) -> None:
+    """Keeps a site and what its codes are called, in place of all it had before."""
+    await connection.execute(Q.save_site, site.site_id, site.name, site.time_zone)
+    await connection.execute(Q.clear_names, site.site_id)
+    await connection.execute(
+        Q.insert_names,
+        site.site_id,
+        [code.kind.value for code in names],
+        [code.code for code in names],
+        list(names.values()),
+    )
+
+
+async def load_site(connection: Connection, site_id: str) -> Site | None:
+    """Returns a site, None when its directory has not come yet."""
+    row = await connection.fetchrow(Q.load_site, site_id)
+    return None if row is None else Site(row["site_id"], row["name"], row["time_zone"])
+
+
+async def list_names(
+    connection: Connection, site_id: str, codes: Sequence[Code]
+) -> dict[Code, str]:
+    """Returns what codes of a site are called; unknown ones are left out."""
+    rows = await connection.fetch(
+        Q.list_names, site_id, [code.kind.value for code in codes], [code.code for code in codes]
+    )
+    return {Code(NameKind(row["kind"]), row["code"]): row["name"] for row in rows}
+
+
+# Contacts ----------------------------------------------------------------------------------------
+
+
+async def save_contacts(
+    connection: Connection,
+    site_id: str,
+    contacts: Mapping[str, fact_pb2.Sealed],
+    time: datetime,
+) -> None:
+    """Keeps sealed contacts, {person: contact}, in place of the same people's older ones."""
+    await connection.execute(
+        Q.save_contacts,
+        site_id,
+        list(contacts),
+        [sealed.key_id for sealed in contacts.values()],
+        [sealed.nonce for sealed in contacts.values()],
+        [sealed.ciphertext for sealed in contacts.values()],
+        time,
+    )
+
+
+async def load_contact(
+    connection: Connection, site_id: str, person_id: str
+) -> fact_pb2.Sealed | None:
+    """Returns a person's sealed contact, None when there is none."""
+    row = await connection.fetchrow(Q.load_contact, site_id, person_id)
+    if row is None:
+        return None
+    return fact_pb2.Sealed(key_id=row["key_id"], nonce=row["nonce"], ciphertext=row["ciphertext"])
+
+
+# Cases -------------------------------------------------------------------------------------------
+
+
+async def insert_case(connection: Connection, case: CaseView) -> None:
+    """Begins to follow a case."""
+    await connection.execute(
+        Q.insert_case,
+        case.case_id,
+        case.site_id,
+        case.number,
+        case.category,
+        case.place,
+        case.unit_id,
+        case.urgent,
+        case.confidentiality,
+        case.has_phone,
+        case.has_email,
+        case.receiver,
+        case.steward,
+        case.accountable,
+        case.accepted,
+        case.level,
+        case.state.value,
+    )
+
+
+async def load_case(connection: Connection, case_id: str) -> CaseView:
+    """Returns what is known of a case.
+
+    LookupError when nothing is: a fact came before the one it follows from, which is a fault.
+    """
+    row = await connection.fetchrow(Q.load_case, case_id)
+    if row is None:
+        raise LookupError(f"the case {case_id} is not known")
+    return CaseView(**{**row, "state": CaseState(row["state"])})
+
+
+async def save_case(connection: Connection, case: CaseView) -> None:
+    """Keeps what a fact changed about a case."""
+    await connection.execute(
+        Q.save_case,
+        case.case_id,
+        case.steward,
+        case.accountable,
+        case.accepted,
+        case.level,
+        case.state.value,
+    )
+
+
+async def insert_work_orders(
+    connection: Connection, case: CaseView, work_orders: Sequence[WorkOrderView]
+) -> None:
+    """Keeps whose the work orders of a case are."""
+    await connection.execute(
+        Q.insert_work_orders,
+        case.case_id,
+        case.site_id,
+        [order.work_order_id for order in work_orders],
+        [order.unit_id for order in work_orders],
+        [order.head for order in work_orders],
+    )
+
+
+async def load_work_order(
+    connection: Connection, case_id: str, work_order_id: str
+) -> tuple[str, str]:
+    """Returns (unit, head) of a work order, both empty when it is not known."""
+    row = await connection.fetchrow(Q.load_work_order, work_order_id, case_id)
+    return ("", "") if row is None else (row["unit_id"], row["head"])
+
+
+# Messages ----------------------------------------------------------------------------------------
+
+
+async def insert_deliveries(
+    connection: Connection, source: str, version: int, deliveries: Sequence[Delivery]
+) -> None:
+    """Plans the messages that follow from one fact of one case."""
+    first = deliveries[0]
+    await connection.execute(
+        Q.insert_deliveries,
+        first.site_id,
+        first.case_id,
+        source,
+        version,
+        first.plan_time,
+        first.next_time,
+        [delivery.delivery_id for delivery in deliveries],
+        [delivery.recipient for delivery in deliveries],
+        [delivery.channel.value for delivery in deliveries],
+        [delivery.template for delivery in deliveries],
+        [delivery.reference for delivery in deliveries],
+        [delivery.urgent for delivery in deliveries],
+        [_to_json(delivery.context) for delivery in deliveries],
+    )
+
+
+async def list_deliveries(
+    connection: Connection, case_id: str, after: tuple[datetime, str], limit: int
+) -> list[Delivery]:
+    """Returns messages about a case, oldest first, after a (plan time, id) key."""
+    rows = await connection.fetch(Q.list_deliveries, case_id, *after, limit)
+    return [_delivery(row) for row in rows]
+
+
+async def reserve_deliveries(
+    connection: Connection, raw_time: datetime, until: datetime, limit: int
+) -> list[Delivery]:
+    """Takes up messages that are due; nobody else does before `until`.
+
+    A reservation is no claim: whoever dies with it has sent nothing.
+    """
+    rows = await connection.fetch(Q.reserve_deliveries, raw_time, until, limit)
+    return [_delivery(row) for row in rows]
+
+
+async def defer_delivery(connection: Connection, delivery: Delivery, next_time: datetime) -> None:
+    """Gives a reserved message back, not to be tried before `next_time`."""
+    await connection.execute(Q.defer_delivery, delivery.delivery_id, delivery.next_time, next_time)
+
+
+async def claim_delivery(
+    connection: Connection, delivery: Delivery, channel: Channel, lease_time: datetime
+) -> int | None:
+    """Takes a reserved message in hand; returns the attempt's number, None when it is too late."""
+    attempt: int | None = await connection.fetchval(
+        Q.claim_delivery, delivery.delivery_id, delivery.next_time, channel.value, lease_time
+    )
+    return attempt
+
+
+async def lock_delivery(connection: Connection, delivery_id: str) -> Delivery:
+    """Returns a message and locks it; its case must be locked before."""
+    row = await connection.fetchrow(Q.lock_delivery, delivery_id)
+    if row is None:
+        raise LookupError(f"the delivery {delivery_id} has gone")
+    return _delivery(row)
+
+
+async def save_delivery(connection: Connection, delivery: Delivery) -> None:
+    """Keeps what became of a message."""
+    await connection.execute(
+        Q.save_delivery,
+        delivery.delivery_id,
+        delivery.state.value,
+        delivery.problem,
+        delivery.finish_time,
+        delivery.next_time,
+        delivery.lease_time,
+    )
+
+
+async def list_expired(
+    connection: Connection, raw_time: datetime, limit: int
+) -> list[tuple[str, str, str]]:
+    """Returns (delivery, site, case) of messages whose worker's hold is over."""
+    rows = await connection.fetch(Q.list_expired, raw_time, limit)
+    return [(row["delivery_id"], row["site_id"], row["case_id"]) for row in rows]
+
+
+async def next_delivery(connection: Connection, raw_time: datetime) -> float | None:
+    """Returns the seconds until something is due; None when nothing waits."""
+    seconds: float | None = await connection.fetchval(Q.next_delivery, raw_time)
+    return seconds
+
+
+async def count_waiting(connection: Connection) -> int:
+    """Returns how many messages are planned and not in hand."""
+    count: int = await connection.fetchval(Q.count_waiting)
+    return count
+
+
+def _delivery(row: asyncpg.Record) -> Delivery:
+    return Delivery(
+        delivery_id=row["delivery_id"],
+        case_id=row["case_id"],
+        site_id=row["site_id"],
+        recipient=row["recipient"],
+        channel=Channel(row["channel"]),
+        template=row["template"],
+        state=DeliveryState(row["state"]),
+        attempt_count=row["attempt_count"],
+        plan_time=row["plan_time"],
+        finish_time=row["finish_time"],
+        problem=row["problem"],
+        reference=row["reference"],
+        urgent=row["urgent"],
+        next_time=row["next_time"],
+        lease_time=row["lease_time"],
+        context=json.loads(row["context"]),
+    )
+
+
+def _to_json(context: Context) -> str:
+    return json.dumps(context, ensure_ascii=False)

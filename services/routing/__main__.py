@@ -1,0 +1,7 @@
+"""Starts the service: serve | migrate | check-config."""
+
+from chassis.service import main
+from services.routing.app import SPEC
+
+if __name__ == "__main__":
+    main(SPEC)

@@ -1,0 +1,39 @@
+"""What both halves of the conversion need: enum names, and times that a calendar can bear."""
+
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.convert import to_datetime
+from chassis.errors import FieldViolation, Refused
+
+UNIT_KIND = "UNIT_KIND_"
+ROLE = "RESPONSIBILITY_ROLE_"
+RULE = "ASSIGNMENT_RULE_"
+INSTRUCTION = "INSTRUCTION_KIND_"
+WORK_ORDER_STATE = "WORK_ORDER_STATE_"
+CAUSE = "ESCALATION_CAUSE_"
+
+# Years within which every instant has a local day in every zone, with room to count.
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
+
+
+def opt_instant(has: bool, value: Timestamp, field: str) -> datetime | None:
+    """Returns None when the message doesn't have the field.
+
+    Raises Refused INVALID_FIELD for a time outside the years 1900 to 9000.
+    """
+    return instant(value, field) if has else None
+
+
+def instant(value: Timestamp, field: str) -> datetime:
+    """Returns the aware UTC datetime; Refused INVALID_FIELD outside the years 1900 to 9000."""
+    time = to_datetime(value, field)
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise invalid(field, f"a time outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return time
+
+
+def invalid(field: str, description: str) -> Refused:
+    """Returns the refusal of one field."""
+    return Refused("INVALID_FIELD", fields=[FieldViolation(field, description)], field=field)

@@ -1,0 +1,1 @@
+"""Rows ↔ domain. SQL stands in sql/queries.sql and is used by name only."""

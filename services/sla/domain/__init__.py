@@ -1,0 +1,1 @@
+"""What a deadline is and when it is due: calendar, policy, clocks. Pure; time is passed in."""
