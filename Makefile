@@ -10,7 +10,8 @@ PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs demo test check lint types unit contract migration integration \
-	system faults proto proto-check venv lock clean
+	system faults proto proto-check venv lock clean \
+	compose-private
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -69,6 +70,9 @@ system: proto ## The four real processes
 
 faults: proto ## Duplicates, reorder, kills, restarts
 	@$(PYTEST) tests/faults
+
+compose-private: proto ## Passwords and keys of deploy/compose, made once
+	@$(PY) -m deploy.compose.prepare
 
 lock: venv ## Renew requirements*.lock from requirements*.in
 	@$(PY) -m deploy.tools.lock

@@ -47,7 +47,8 @@ IMAGE: Final = "backstop.binpb"
 STAMP: Final = ".stamp"
 VALIDATE: Final = "buf/validate/validate.proto"
 # Packages of this environment that the outcome depends on.
-INPUTS: Final = ("protovalidate", "mypy-protobuf", "googleapis-common-protos")
+INPUTS: Final = ("protovalidate", "googleapis-common-protos")
+TYPES_INPUT: Final = "mypy-protobuf"
 
 
 class ToolError(Exception):
@@ -57,11 +58,14 @@ class ToolError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.tools.proto")
     parser.add_argument("action", choices=("build", "check"))
+    parser.add_argument(
+        "--without-types", action="store_true", help="no .pyi: for images, which check no types"
+    )
     chosen = parser.parse_args(arguments)
     try:
         with _alone():
             if chosen.action == "build":
-                build()
+                build(types=not chosen.without_types)
             else:
                 check()
     except ToolError as error:
@@ -70,9 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build() -> None:
+def build(*, types: bool = True) -> None:
     """Brings gen/ up to date with protos/; leaves it as it was when a proto is faulty."""
-    stamp = _inputs_digest()
+    stamp = _inputs_digest(types=types)
     stamp_file = GEN / STAMP
     if stamp_file.is_file() and stamp_file.read_text() == stamp:
         return
@@ -80,7 +84,7 @@ def build() -> None:
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         made = Path(folder) / "gen"
         made.mkdir()
-        _generate(PROTOS, made)
+        _generate(PROTOS, made, types=types)
         (made / STAMP).write_text(stamp)
         changed = _replace_tree(made, GEN)
     print(f"proto: {len(_proto_files(PROTOS))} protos, {changed} files changed in gen/")
@@ -113,28 +117,25 @@ def check() -> None:
         print(f"proto: linted; nothing broken since {tag}")
 
 
-def _generate(protos: Path, out: Path) -> None:
+def _generate(protos: Path, out: Path, *, types: bool) -> None:
     files = _proto_files(protos)
     services = [name for name in files if name.endswith("_service.proto")]
     if not services:
         raise ToolError(f"no *_service.proto under {protos}")
-    _protoc(
-        protos,
-        f"--python_out={out}",
-        f"--plugin=protoc-gen-mypy={_program('protoc-gen-mypy')}",
-        f"--mypy_out=quiet:{out}",
-        *files,
-        VALIDATE,
-    )
+    _protoc(protos, f"--python_out={out}", *_types("mypy", out) if types else (), *files, VALIDATE)
     # Only files with a service: elsewhere the plugin writes modules with nothing in them.
     _protoc(
         protos,
         f"--grpc_python_out={out}",
-        f"--plugin=protoc-gen-mypy_grpc={_program('protoc-gen-mypy_grpc')}",
-        f"--mypy_grpc_out=quiet:{out}",
+        *_types("mypy_grpc", out) if types else (),
         *services,
     )
     _image(protos, out / IMAGE)
+
+
+def _types(plugin: str, out: Path) -> tuple[str, str]:
+    program = _program(f"protoc-gen-{plugin}")
+    return f"--plugin=protoc-gen-{plugin}={program}", f"--{plugin}_out=quiet:{out}"
 
 
 def _image(protos: Path, target: Path) -> None:
@@ -187,12 +188,12 @@ def _ensure_tools() -> None:
     stamp.write_text(wanted)
 
 
-def _inputs_digest() -> str:
+def _inputs_digest(*, types: bool) -> str:
     digest = hashlib.sha256()
     for path in (Path(__file__), LOCK, *(PROTOS / name for name in _proto_files(PROTOS))):
         digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
-    for package in INPUTS:
+    for package in (*INPUTS, TYPES_INPUT) if types else INPUTS:
         digest.update(f"{package}=={version(package)}\0".encode())
     return digest.hexdigest()
 
