@@ -1,0 +1,162 @@
+"""Questions: ledger, clocks, coverage, who is on duty, messages."""
+
+from typing import Annotated
+
+import typer
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from backstop.intake.v1 import intake_service_pb2
+from backstop.notify.v1 import notify_service_pb2
+from backstop.routing.v1 import routing_service_pb2
+from backstop.sla.v1 import sla_service_pb2
+from ctl import times
+from ctl.commands import options
+from ctl.exits import Exit
+from ctl.failures import Problem
+from ctl.shell import Session, execute
+from ctl.tables import case as case_tables
+from ctl.tables import organisation
+from ctl.tables.look import Look
+
+AtTime = Annotated[
+    str,
+    typer.Option(
+        "--at", metavar="TIME", help="查询时刻,默认现在 · at that instant; now by default"
+    ),
+]
+
+
+def ledger(
+    context: typer.Context,
+    since: Annotated[str, typer.Option("--from", metavar="DATE", help="起 · first day")] = "",
+    until: Annotated[str, typer.Option("--to", metavar="DATE", help="止 · last day")] = "",
+    solved: Annotated[
+        bool, typer.Option("--solved", help="问题解决汇总清单 · the list of solved problems")
+    ] = False,
+    category: Annotated[str, typer.Option("--category", help="类别代码 · category id")] = "",
+    limit: options.Limit = 1000,
+) -> None:
+    """台账 · the ledger of a period."""
+
+    async def work(session: Session) -> None:
+        request = intake_service_pb2.ListLedgerRequest(
+            site_id=session.site,
+            start_date=times.date_message(times.parse_date(since, option="--from"))
+            if since
+            else None,
+            end_date=times.date_message(times.parse_date(until, option="--to")) if until else None,
+            solved_only=solved,
+            category=category.upper(),
+        )
+        found = await read_ledger(session, request, limit)
+        look = Look(session.words, await session.names(session.site), session.zone)
+        session.show(found, case_tables.ledger(look, found.rows, solved_only=solved))
+        if found.next_page_token:
+            session.note(session.words("more"))
+
+    execute(context, work)
+
+
+async def read_ledger(
+    session: Session, request: intake_service_pb2.ListLedgerRequest, limit: int
+) -> intake_service_pb2.ListLedgerResponse:
+    """Returns the rows of a ledger, page by page."""
+    found = intake_service_pb2.ListLedgerResponse()
+    while len(found.rows) < limit:
+        request.page_size = min(500, limit - len(found.rows))
+        page = await session.client.call("intake", session.client.intake.ListLedger, request)
+        found.rows.extend(page.rows)
+        found.next_page_token = request.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+    return found
+
+
+def clocks(context: typer.Context, case: options.CaseKey) -> None:
+    """诉求的全部时限 · all clocks of a case."""
+
+    async def work(session: Session) -> None:
+        response = await session.client.call(
+            "sla",
+            session.client.sla.GetCaseClocks,
+            sla_service_pb2.GetCaseClocksRequest(case_id=await session.case_id(case)),
+        )
+        site = response.clocks[0].site_id if response.clocks else session.settings.site
+        look = Look(session.words, await session.names(site), session.zone)
+        session.show(response, *organisation.clocks(look, response))
+
+    execute(context, work)
+
+
+def coverage(context: typer.Context, at: AtTime = "") -> None:
+    """包保覆盖,有空白时退出码为 4 · who answers for each unit; exit code 4 when there are gaps."""
+
+    async def work(session: Session) -> Exit:
+        request = routing_service_pb2.GetCoverageRequest(
+            site_id=session.site, at_time=_moment(session, at)
+        )
+        response = await session.client.call("routing", session.client.routing.GetCoverage, request)
+        look = Look(session.words, await session.names(session.site), session.zone)
+        session.show(response, *organisation.coverage(look, response))
+        return Exit.FINDINGS if response.gaps else Exit.DONE
+
+    execute(context, work)
+
+
+def who(
+    context: typer.Context,
+    place: Annotated[
+        str, typer.Argument(metavar="POST|POSITION", help="值守点或岗位 · a post or a position")
+    ],
+    at: AtTime = "",
+) -> None:
+    """此刻谁在值守点或岗位上 · who is at a post, or holds a position."""
+
+    async def work(session: Session) -> None:
+        names = await session.names(session.site)
+        request = routing_service_pb2.WhoIsOnDutyRequest(
+            site_id=session.site, at_time=_moment(session, at)
+        )
+        for code, name in names.posts.items():
+            if place in (code, name):
+                request.post_id = code
+        for code, name in names.positions.items():
+            if place.upper() == code or place == name:
+                request.position_id = code
+        if not request.WhichOneof("at"):
+            request.position_id = place.upper()
+        response = await session.client.call("routing", session.client.routing.WhoIsOnDuty, request)
+        look = Look(session.words, names, session.zone)
+        session.show(response, organisation.on_duty(look, response))
+
+    execute(context, work)
+
+
+def deliveries(context: typer.Context, case: options.CaseKey, limit: options.Limit = 500) -> None:
+    """诉求发出的通知 · the messages about a case."""
+
+    async def work(session: Session) -> None:
+        file = await session.case(case)
+        request = notify_service_pb2.ListDeliveriesRequest(case_id=file.case_id)
+        found = notify_service_pb2.ListDeliveriesResponse()
+        while len(found.deliveries) < limit:
+            request.page_size = min(500, limit - len(found.deliveries))
+            page = await session.client.call(
+                "notify", session.client.notify.ListDeliveries, request
+            )
+            found.deliveries.extend(page.deliveries)
+            found.next_page_token = request.page_token = page.next_page_token
+            if not page.next_page_token:
+                break
+        look = Look(session.words, await session.names(file.site_id), session.zone)
+        session.show(found, organisation.deliveries(look, found.deliveries))
+
+    execute(context, work)
+
+
+def _moment(session: Session, text: str) -> Timestamp | None:
+    if not text:
+        return None
+    if text.strip().count("-") == 2 and len(text.strip()) == 10:
+        raise Problem("请写到分钟 / give the time as well: 2026-11-23 12:00", field="--at")
+    return times.stamp(times.parse_time(text, session.zone, option="--at"))

@@ -1,0 +1,154 @@
+"""`case register`: four fields, well under a minute."""
+
+from typing import Annotated
+
+import typer
+
+from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from ctl import choices, times
+from ctl.commands import options
+from ctl.failures import Problem
+from ctl.names import Names
+from ctl.shell import Session, execute
+from ctl.tables import case as tables
+from ctl.tables.look import Look
+
+
+def register(
+    context: typer.Context,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where",
+            metavar="PLACE",
+            help="地点:单位或值守点的名称或代码,或一句话 · a unit, a post, or a place in words",
+        ),
+    ] = "",
+    what: Annotated[str, typer.Option("--what", help="诉求内容 · what was said")] = "",
+    channel: Annotated[
+        str,
+        typer.Option(
+            "--channel",
+            help="渠道:desk, phone, window, slip, … · how it came",
+            autocompletion=choices.completion(intake_pb2.Channel.DESCRIPTOR),
+        ),
+    ] = "",
+    who: Annotated[str, typer.Option("--who", metavar="NAME", help="诉求人 · the reporter")] = "",
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="匿名 · nobody's name goes on file")
+    ] = False,
+    confidential: Annotated[
+        bool, typer.Option("--confidential", help="保密:对承办人员不公开 · sealed from handlers")
+    ] = False,
+    phone: Annotated[str, typer.Option("--phone", help="诉求人电话 · telephone")] = "",
+    email: Annotated[str, typer.Option("--email", help="诉求人邮箱 · e-mail")] = "",
+    person_code: Annotated[
+        str, typer.Option("--person-code", help="诉求人工号 · the site's code of the person")
+    ] = "",
+    reporter_kind: Annotated[
+        str,
+        typer.Option(
+            "--reporter-kind",
+            help="默认 employee · default employee",
+            autocompletion=choices.completion(intake_pb2.ReporterKind.DESCRIPTOR),
+        ),
+    ] = "employee",
+    unit: Annotated[str, typer.Option("--unit", help="单位代码 · unit id")] = "",
+    post: Annotated[str, typer.Option("--post", help="值守点代码 · post id")] = "",
+    place: Annotated[str, typer.Option("--place", help="地点 · place in words")] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            help="默认 request · default request",
+            autocompletion=choices.completion(intake_pb2.CaseKind.DESCRIPTOR),
+        ),
+    ] = "",
+    category: Annotated[str, typer.Option("--category", help="类别代码 · category id")] = "",
+    urgent: Annotated[bool, typer.Option("--urgent", help="紧急 · urgent")] = False,
+    at: options.At = "",
+    receiver: Annotated[
+        str, typer.Option("--receiver", help="首接人,默认本人 · who took it; you by default")
+    ] = "",
+    slip: Annotated[str, typer.Option("--slip", help="纸条号 · slip number")] = "",
+    link: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--link", metavar="CASE:RELATION", help="关联:编号:found-by-sweep|related · link"
+        ),
+    ] = None,
+) -> None:
+    """登记诉求:--where、--who(或 --anonymous)、--what、--channel 即可 · register a case."""
+
+    async def work(session: Session) -> None:
+        if not (where or unit or post or place):
+            raise Problem("在哪里?/ where?", field="--where")
+        if not what:
+            raise Problem("什么事?/ what?", field="--what")
+        if not channel:
+            raise Problem("通过什么渠道?/ by what channel?", field="--channel")
+        if not (who or anonymous or person_code):
+            raise Problem("谁?匿名请加 --anonymous / who, or anonymous?", field="--who")
+        names = await session.names(session.site)
+        found = place_of(where, names)
+        if where and not names.units:
+            session.note("组织信息暂不可用,按地点文字登记 / taken as a place in words")
+        confidentiality = intake_pb2.CONFIDENTIALITY_UNSPECIFIED
+        if anonymous:
+            confidentiality = intake_pb2.CONFIDENTIALITY_ANONYMOUS
+        elif confidential:
+            confidentiality = intake_pb2.CONFIDENTIALITY_CONFIDENTIAL
+        request = intake_service_pb2.RegisterCaseRequest(
+            request_id=session.request_id(),
+            site_id=session.site,
+            text=what,
+            channel=choices.parse(intake_pb2.Channel, channel, option="--channel"),
+            reporter=intake_pb2.Reporter(
+                kind=choices.parse(
+                    intake_pb2.ReporterKind, reporter_kind, option="--reporter-kind"
+                ),
+                confidentiality=confidentiality,
+                name=who,
+                person_code=person_code,
+                phone=phone,
+                email=email,
+            ),
+            place=place or found.get("place", ""),
+            post_id=post or found.get("post", ""),
+            unit_id=unit or found.get("unit", ""),
+            kind=choices.parse(intake_pb2.CaseKind, kind, option="--kind"),
+            category=category.upper(),
+            urgency=intake_pb2.URGENCY_URGENT if urgent else intake_pb2.URGENCY_UNSPECIFIED,
+            occurred_time=times.stamp(
+                times.parse_time(at, session.zone, option="--at") if at else None
+            ),
+            receiver=receiver,
+            slip_number=slip,
+            links=[await _link(session, one) for one in link or ()],
+        )
+        response = await session.client.call("intake", session.client.intake.RegisterCase, request)
+        look = Look(session.words, names, session.zone)
+        session.show(response, tables.registered(look, response))
+        if response.receipt_code:
+            session.say(session.words("code_kept"))
+
+    execute(context, work)
+
+
+def place_of(where: str, names: Names) -> dict[str, str]:
+    """Reads a place: a unit's or post's code or name, else words."""
+    if not where:
+        return {}
+    for kind, known in (("post", names.posts), ("unit", names.units)):
+        for code, name in known.items():
+            if where in (code, name):
+                return {kind: code}
+    return {"place": where}
+
+
+async def _link(session: Session, text: str) -> intake_pb2.Link:
+    key, separator, relation = text.rpartition(":")
+    if not separator:
+        key, relation = text, "related"
+    value = choices.parse(intake_pb2.Relation, relation, option="--link")
+    return intake_pb2.Link(case_id=await session.case_id(key), relation=value)

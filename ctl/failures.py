@@ -1,0 +1,120 @@
+"""A call that did not succeed, as a person can read it: a sentence, the field, what to do.
+
+The suite answers every refusal with a canonical code, one ErrorInfo, a sentence in the caller's
+language and, where it applies, the fields at fault. This module takes that apart once.
+"""
+
+from dataclasses import dataclass, field
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+from ctl.exits import Exit
+
+_UNAVAILABLE = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.CANCELLED,
+    }
+)
+_FAULT = frozenset(
+    {
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DATA_LOSS,
+        grpc.StatusCode.UNIMPLEMENTED,
+    }
+)
+
+
+class Problem(Exception):
+    """Something about the command, its files or its settings; the text says what to change.
+
+    `field` names the option, or the place in a file, that is wrong.
+    """
+
+    def __init__(self, sentence: str, *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """One field or condition that the suite named as the cause."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said instead of a response."""
+
+    service: str
+    code: grpc.StatusCode
+    sentence: str
+    reason: str = ""
+    domain: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    faults: tuple[FieldFault, ...] = ()
+    # Name of the call in the service's log.
+    x_request_id: str = ""
+
+    @property
+    def exit(self) -> Exit:
+        if self.code in _UNAVAILABLE:
+            return Exit.UNAVAILABLE
+        return Exit.FAULT if self.code in _FAULT else Exit.REFUSED
+
+
+class Failure(Exception):
+    """A call failed; `answer` has everything that was said about it.
+
+    `request_id` is the one a mutation was sent with, empty for a read.
+    """
+
+    def __init__(self, answer: Answer, *, request_id: str = "") -> None:
+        super().__init__(f"{answer.reason or answer.code.name}: {answer.sentence}")
+        self.answer = answer
+        self.request_id = request_id
+
+
+def answer_of(service: str, error: grpc.aio.AioRpcError) -> Answer:
+    """Takes a gRPC error apart; details that can't be read leave only code and message."""
+    x_request_id = ""
+    status = status_pb2.Status()
+    for key, value in error.trailing_metadata() or ():
+        if key == "x-request-id" and isinstance(value, str):
+            x_request_id = value
+        elif key == "grpc-status-details-bin" and isinstance(value, bytes):
+            status.ParseFromString(value)
+    info = error_details_pb2.ErrorInfo()
+    localized = error_details_pb2.LocalizedMessage()
+    faults: list[FieldFault] = []
+    for detail in status.details:
+        if detail.Unpack(info) or detail.Unpack(localized):
+            continue
+        faults += _faults(detail)
+    return Answer(
+        service=service,
+        code=error.code(),
+        sentence=localized.message or error.details() or error.code().name,
+        reason=info.reason,
+        domain=info.domain,
+        metadata=dict(info.metadata),
+        faults=tuple(faults),
+        x_request_id=x_request_id,
+    )
+
+
+def _faults(detail: object) -> list[FieldFault]:
+    request = error_details_pb2.BadRequest()
+    failure = error_details_pb2.PreconditionFailure()
+    unpack = getattr(detail, "Unpack")  # noqa: B009 - Any's generated class has no stub for it
+    if unpack(request):
+        return [FieldFault(v.field, v.description) for v in request.field_violations]
+    if unpack(failure):
+        return [FieldFault(v.subject or v.type, v.description) for v in failure.violations]
+    return []

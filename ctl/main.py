@@ -1,0 +1,123 @@
+"""The root command: options that hold for every command, and how the commands hang together."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ctl import settings
+from ctl.commands import ask, case, operations, site, word, work_order
+from ctl.shell import Shell
+
+_EPILOG = (
+    "退出码 · exit codes: 0 办成 done; 1 未予办理 refused; 2 命令有误 usage; "
+    "3 暂时无法办理,可用同一 --request-id 重复 unavailable, safe to repeat; "
+    "4 有发现(fsck、coverage)findings; 5 系统内部错误 fault; 130 中断 interrupted"
+)
+
+app = typer.Typer(
+    name="backstopctl",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    epilog=_EPILOG,
+    help="“兜底窗口”命令行 · the backstop window from a terminal",
+)
+case.app.command("confirm")(word.confirm)
+case.app.command("reject")(word.reject)
+app.add_typer(case.app, name="case")
+app.add_typer(work_order.app, name="work-order")
+app.command("instruct")(work_order.instruct)
+app.command("ledger")(ask.ledger)
+app.command("clocks")(ask.clocks)
+app.command("coverage")(ask.coverage)
+app.command("who")(ask.who)
+app.command("deliveries")(ask.deliveries)
+app.add_typer(operations.quarantine, name="quarantine")
+app.add_typer(operations.relay, name="relay")
+app.command("flow")(operations.flow)
+app.command("fsck")(operations.check)
+app.add_typer(site.app, name="site")
+app.add_typer(operations.clock_app, name="clock")
+
+# Options of the root that people write after the command just as well.
+_WITH_VALUE = (
+    "--instance", "--endpoints", "--token-file", "--as", "--site", "--lang", "--request-id",
+)  # fmt: skip
+_FLAGS = ("--json",)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    instance: Annotated[
+        str, typer.Option("--instance", help="本机实例,默认 up · local instance")
+    ] = "",
+    endpoints: Annotated[str, typer.Option("--endpoints", help="intake=host:port,… 或 JSON")] = "",
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="令牌文件 · file with the token")
+    ] = None,
+    acting_as: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="实例的令牌名 · token of the instance")
+    ] = "",
+    site_id: Annotated[str, typer.Option("--site", help="矿 · site id")] = "",
+    language: Annotated[
+        str, typer.Option("--lang", envvar="BACKSTOPCTL_LANG", help="zh | en")
+    ] = "zh",
+    json: Annotated[bool, typer.Option("--json", help="输出 JSON · for scripts")] = False,
+    request_id: Annotated[
+        str,
+        typer.Option(
+            "--request-id", help="重复同一操作时用同一编号 · the same id for a repetition"
+        ),
+    ] = "",
+) -> None:
+    """Makes the shell that the commands run in."""
+    if language not in ("zh", "en"):
+        raise typer.BadParameter("zh | en", param_hint="--lang")
+
+    def load() -> settings.Settings:
+        return settings.load(
+            os.environ,
+            instance=instance,
+            token_file=token_file,
+            acting_as=acting_as,
+            site=site_id,
+            endpoints=endpoints,
+        )
+
+    context.obj = Shell(load=load, language=language, json=json, request_id=request_id)
+
+
+def hoist(arguments: Sequence[str]) -> list[str]:
+    """Moves the root's options to the front, so that they may stand anywhere before a "--"."""
+    front: list[str] = []
+    rest: list[str] = []
+    left = list(arguments)
+    while left:
+        word_ = left.pop(0)
+        if word_ == "--":
+            rest += [word_, *left]
+            break
+        name = word_.partition("=")[0]
+        if word_ in _FLAGS or (name in _WITH_VALUE and "=" in word_):
+            front.append(word_)
+        elif word_ in _WITH_VALUE and left:
+            front += [word_, left.pop(0)]
+        else:
+            rest.append(word_)
+            # What follows another option may be its value, whatever it looks like.
+            if word_.startswith("--") and "=" not in word_ and left and left[0] not in _FLAGS:
+                following = left[0].partition("=")[0]
+                if following not in _WITH_VALUE:
+                    rest.append(left.pop(0))
+    return [*front, *rest]
+
+
+def main() -> None:
+    """Runs the command line; leaves with the codes of `ctl.exits`."""
+    # gRPC's own log is for those who debug gRPC.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    app(args=hoist(sys.argv[1:]), prog_name="backstopctl")

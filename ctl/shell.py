@@ -1,0 +1,215 @@
+"""What every command shares: options, a client, a place to print, and the way out on errors."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import typer
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from rich.console import Console, RenderableType
+from rich.markup import escape
+
+from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from ctl import settings as settings_module
+from ctl import times
+from ctl.connection import Client, Connections, new_request_id
+from ctl.exits import Exit
+from ctl.failures import Answer, Failure, Problem
+from ctl.names import Names, names_of
+from ctl.settings import Settings
+from ctl.words import Words
+
+_UUID_LENGTH = 36
+
+
+@dataclass(slots=True)
+class Shell:
+    """The options that stand before every command."""
+
+    # Settings are read when a command runs, so that help needs none.
+    load: Callable[[], Settings]
+    language: str = "zh"
+    json: bool = False
+    request_id: str = ""
+    console: Console = field(default_factory=Console)
+    errors: Console = field(default_factory=lambda: Console(stderr=True))
+
+    @property
+    def words(self) -> Words:
+        return Words(self.language)
+
+
+@dataclass(slots=True)
+class Session:
+    """One running command."""
+
+    shell: Shell
+    settings: Settings
+    connections: Connections
+    client: Client
+    zone: ZoneInfo
+    _names: dict[str, Names] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Words:
+        return self.shell.words
+
+    @property
+    def site(self) -> str:
+        """The site asked for, or the only one of the token; Problem when neither says."""
+        if not self.settings.site:
+            raise Problem("请指明矿 / which site?", field="--site")
+        return self.settings.site
+
+    def request_id(self) -> str:
+        """Returns the id given with --request-id, else a fresh one."""
+        return self.shell.request_id or new_request_id()
+
+    def client_as(self, name: str) -> Client:
+        """Returns a client with the named token of the instance."""
+        token = self.settings.token_of(name) if name else ""
+        return Client(self.connections, token=token, language=self.shell.language)
+
+    async def names(self, site_id: str) -> Names:
+        """Returns the site's names, asked for once."""
+        if site_id not in self._names:
+            self._names[site_id] = await names_of(self.client, site_id)
+        return self._names[site_id]
+
+    async def case_id(self, key: str) -> str:
+        """Returns the id of a case named by id or by number."""
+        if len(key) == _UUID_LENGTH and key.count("-") == 4:
+            return key.lower()
+        return (await self.case(key)).case_id
+
+    async def case(self, key: str) -> intake_pb2.Case:
+        """Returns the case file of a case named by id or by number."""
+        if len(key) == _UUID_LENGTH and key.count("-") == 4:
+            request = intake_service_pb2.GetCaseRequest(case_id=key.lower())
+        else:
+            request = intake_service_pb2.GetCaseRequest(number=key.upper())
+        response = await self.client.call("intake", self.client.intake.GetCase, request)
+        return response.case
+
+    def show(self, message: Message | dict[str, object], *tables: RenderableType) -> None:
+        """Prints the message for a script, or the tables for a person."""
+        if self.shell.json:
+            data = as_data(message) if isinstance(message, Message) else message
+            typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+            return
+        for table in tables:
+            self.shell.console.print(table)
+
+    def say(self, sentence: str) -> None:
+        """Prints a sentence for a person; nothing for a script."""
+        if not self.shell.json:
+            self.shell.console.print(escape(sentence), highlight=False)
+
+    def note(self, sentence: str) -> None:
+        """Prints a remark beside the result."""
+        self.shell.errors.print(escape(sentence), highlight=False, style="dim")
+
+
+def as_data(message: Message) -> dict[str, object]:
+    """Returns a message as JSON data, with the protos' own field names."""
+    data: dict[str, object] = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    return data
+
+
+def shell_of(context: typer.Context) -> Shell:
+    """Returns the shell that the root command made."""
+    shell = context.find_object(Shell)
+    if shell is None:
+        raise LookupError("no shell: the root callback has not run")
+    return shell
+
+
+def execute(context: typer.Context, work: Callable[[Session], Awaitable[Exit | None]]) -> None:
+    """Runs a command's work and leaves with its exit code; errors become sentences."""
+    shell = shell_of(context)
+    try:
+        code = asyncio.run(_run(shell, work)) or Exit.DONE
+    except Problem as problem:
+        complain(shell, problem)
+        code = Exit.USAGE
+    except Failure as failure:
+        complain(shell, failure)
+        code = failure.answer.exit
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    if code is not Exit.DONE:
+        raise typer.Exit(int(code))
+
+
+async def _run(shell: Shell, work: Callable[[Session], Awaitable[Exit | None]]) -> Exit | None:
+    found: Settings = shell.load()
+    if not found.endpoints:
+        raise Problem(
+            "不知道服务在哪里:先 make up,或设置地址 / no endpoints: `make up` first, or set them",
+            field=f"{settings_module.PREFIX}ENDPOINTS",
+        )
+    connections = Connections(found.endpoints, found.ca_file)
+    client = Client(connections, token=found.token, language=shell.language)
+    try:
+        return await work(Session(shell, found, connections, client, times.zone(found.time_zone)))
+    finally:
+        await connections.close()
+
+
+def complain(shell: Shell, error: Problem | Failure) -> None:
+    """Prints an error as sentences, or as one JSON document."""
+    if shell.json:
+        typer.echo(json.dumps({"error": error_data(error)}, ensure_ascii=False, indent=2), err=True)
+        return
+    for line in error_lines(error, shell.words):
+        shell.errors.print(line, highlight=False, soft_wrap=True)
+
+
+def error_lines(error: Problem | Failure, words: Words) -> list[str]:
+    """Returns an error as lines of rich markup: the sentence, the fields, what to do."""
+    if isinstance(error, Problem):
+        place = f"{escape(error.field)}:" if error.field else ""
+        return [f"[red]{words('invalid')}[/]:{place}{escape(str(error))}"]
+    answer = error.answer
+    lines = [f"[red]{words(_heading(answer))}[/]:{escape(answer.sentence)}"]
+    lines += [
+        f"  {words('field')} [bold]{escape(fault.name)}[/]:{escape(fault.description)}"
+        for fault in answer.faults
+    ]
+    if answer.reason:
+        lines.append(f"  [dim]{escape(answer.reason)} · {escape(answer.domain)}[/]")
+    else:
+        lines.append(f"  [dim]{answer.code.name} · {escape(answer.service)}[/]")
+    if answer.exit is Exit.UNAVAILABLE and error.request_id:
+        lines.append(f"  {words('repeat', id=error.request_id)}")
+    if answer.exit is Exit.FAULT and answer.x_request_id:
+        lines.append(f"  {words('log_id')} {escape(answer.x_request_id)}")
+    return lines
+
+
+def _heading(answer: Answer) -> str:
+    if answer.exit is Exit.UNAVAILABLE:
+        return "unavailable"
+    return "fault" if answer.exit is Exit.FAULT else "refused"
+
+
+def error_data(error: Problem | Failure) -> dict[str, object]:
+    """Returns an error as data for scripts."""
+    if isinstance(error, Problem):
+        return {"exit": int(Exit.USAGE), "message": str(error), "field": error.field}
+    answer = error.answer
+    return {
+        "exit": int(answer.exit),
+        "service": answer.service,
+        "code": answer.code.name,
+        "reason": answer.reason,
+        "domain": answer.domain,
+        "message": answer.sentence,
+        "metadata": answer.metadata,
+        "fields": [{"field": f.name, "description": f.description} for f in answer.faults],
+        "request_id": error.request_id,
+        "x_request_id": answer.x_request_id,
+    }

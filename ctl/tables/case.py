@@ -1,0 +1,237 @@
+"""The case file and the lists of cases."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from ctl import times
+from ctl.tables.look import Look, add_pair, pairs, state_style, styled
+
+
+def case_file(look: Look, case: intake_pb2.Case) -> list[RenderableType]:
+    """Returns the whole case file: head, answers, verifications, work orders, clocks."""
+    parts: list[RenderableType] = [head(look, case)]
+    if case.answers:
+        parts.append(_answers(look, case.answers))
+    if case.verifications:
+        parts.append(_verifications(look, case.verifications))
+    if case.work_orders:
+        parts.append(_work_orders(look, case.work_orders))
+    if case.clocks:
+        parts.append(_clocks(look, case.clocks))
+    return parts
+
+
+def head(look: Look, case: intake_pb2.Case) -> Table:
+    """Returns what the case is about and who has it."""
+    words, enum = look.words, look.words.value
+    table = pairs(f"{words('case')} {case.number}")
+
+    def add(key: str, value: str) -> None:
+        add_pair(table, words(key), escape(value))
+
+    state = enum(intake_pb2.CaseState.DESCRIPTOR, case.state)
+    outcome = enum(intake_pb2.Outcome.DESCRIPTOR, case.outcome or case.proposed_outcome)
+    add("state", f"{state} · {outcome}" if outcome else state)
+    add("text", case.text)
+    add("kind", enum(intake_pb2.CaseKind.DESCRIPTOR, case.kind))
+    add("category", look.names.category(case.category))
+    add("unit", look.names.unit(case.unit_id))
+    add("place", " · ".join(filter(None, (case.place, look.names.post(case.post_id)))))
+    add("channel", enum(intake_pb2.Channel.DESCRIPTOR, case.channel))
+    reporter = enum(intake_pb2.ReporterKind.DESCRIPTOR, case.reporter_kind)
+    identity = enum(intake_pb2.Confidentiality.DESCRIPTOR, case.confidentiality)
+    add("reporter", " · ".join(filter(None, (reporter, identity))))
+    if case.urgency == intake_pb2.URGENCY_URGENT:
+        add("urgency", enum(intake_pb2.Urgency.DESCRIPTOR, case.urgency))
+    add("slip", case.slip_number)
+    add("occurred_time", look.time(case.occurred_time))
+    add("record_time", look.time(case.record_time))
+    add("receiver", look.names.who(case.receiver))
+    add("steward", look.names.who(case.steward))
+    add("accountable", look.names.who(case.accountable))
+    add("first_reply_owed_by", look.names.who(case.first_reply_owed_by))
+    if case.level:
+        add("level", str(case.level))
+    if case.cycle > 1:
+        add("cycle", str(case.cycle))
+    if case.state != intake_pb2.CASE_STATE_CLOSED:
+        add("next_wake_time", look.due(case.next_wake_time))
+    add("resolution", case.resolution)
+    add("resolve_time", look.time(case.resolve_time))
+    add("basis", enum(intake_pb2.ConfirmationBasis.DESCRIPTOR, case.confirmation_basis))
+    add("grade", enum(intake_pb2.Grade.DESCRIPTOR, case.grade))
+    add("close_time", look.time(case.close_time))
+    add("deliveries", f"{case.deliveries_sent}/{case.deliveries_planned}")
+    add("links", ", ".join(_link(look, link) for link in case.links))
+    add("version", str(case.version))
+    return table
+
+
+def _link(look: Look, link: intake_pb2.Link) -> str:
+    return f"{look.words.value(intake_pb2.Relation.DESCRIPTOR, link.relation)} {link.case_id}"
+
+
+def _answers(look: Look, answers: Iterable[intake_pb2.Answer]) -> Table:
+    table = look.table(
+        look.words("answers"), "time", "kind", "text", "promised", "actor", "fed_back", wide="text"
+    )
+    for answer in answers:
+        ways = [
+            f"{look.words.value(intake_pb2.FeedbackWay.DESCRIPTOR, feedback.way)} "
+            f"{look.time(feedback.feedback_time)}"
+            for feedback in answer.feedbacks
+        ]
+        table.add_row(
+            look.time(answer.answer_time),
+            look.words.value(intake_pb2.AnswerKind.DESCRIPTOR, answer.kind),
+            escape(answer.text),
+            times.show_date(answer.promised_date),
+            look.who(answer.answered_by),
+            escape("\n".join(ways)),
+        )
+    return table
+
+
+def _verifications(look: Look, verifications: Iterable[intake_pb2.Verification]) -> Table:
+    table = look.table(
+        look.words("verifications"), "time", "place", "findings", "actor", wide="findings"
+    )
+    for one in verifications:
+        table.add_row(
+            look.time(one.verify_time),
+            escape(one.place),
+            escape(one.findings),
+            look.who(one.verified_by),
+        )
+    return table
+
+
+def _work_orders(look: Look, orders: Iterable[intake_pb2.WorkOrderSummary]) -> Table:
+    table = look.table(
+        look.words("work_orders"),
+        "unit", "lead", "task", "deadline", "state", "work_order",
+        wide="task",
+    )  # fmt: skip
+    for order in orders:
+        table.add_row(
+            escape(look.names.unit(order.unit_id)),
+            "✓" if order.lead else "",
+            escape(order.task),
+            look.due(order.deadline_time),
+            look.words.named("WORK_ORDER_STATE", order.state),
+            order.work_order_id,
+        )
+    return table
+
+
+def _clocks(look: Look, clocks: Iterable[intake_pb2.ClockSummary]) -> Table:
+    table = look.table(look.words("clocks"), "kind", "cycle", "due", "state")
+    for clock in clocks:
+        due = look.due(clock.due_time)
+        table.add_row(
+            look.words.named("CLOCK_KIND", clock.kind),
+            str(clock.cycle),
+            f"{due} ({look.words('provisional')})" if clock.provisional else due,
+            styled(look.words.named("CLOCK_STATE", clock.state), state_style(clock.state)),
+        )
+    return table
+
+
+def cases(look: Look, rows: Iterable[intake_pb2.Case]) -> Table:
+    """Returns a list of cases."""
+    table = look.table(
+        look.words("case"),
+        "number", "state", "category", "unit", "text", "accountable", "level", "next_wake_time",
+        wide="text",
+    )  # fmt: skip
+    for case in rows:
+        table.add_row(
+            case.number,
+            look.words.value(intake_pb2.CaseState.DESCRIPTOR, case.state),
+            escape(look.names.category(case.category)),
+            escape(look.names.unit(case.unit_id)),
+            escape(case.text),
+            look.who(case.accountable),
+            str(case.level) if case.level else "",
+            look.due(case.next_wake_time),
+        )
+    return table
+
+
+def timeline(
+    look: Look, number: str, entries: Iterable[intake_pb2.TimelineEntry], *, title: str = ""
+) -> Table:
+    """Returns every step of a case."""
+    table = look.table(
+        title or f"{look.words('timeline')} {number}",
+        "time", "sentence", "actor", "source",
+        wide="sentence",
+    )  # fmt: skip
+    for entry in entries:
+        actor = look.who(entry.actor)
+        if entry.acting_for:
+            actor = f"{actor} → {look.who(entry.acting_for)}"
+        table.add_row(
+            look.time(entry.occurred_time),
+            escape(entry.sentence or entry.type),
+            actor,
+            f"[dim]{escape(entry.source)} {entry.version}[/]",
+        )
+    return table
+
+
+def ledger(look: Look, rows: Sequence[intake_pb2.LedgerRow], *, solved_only: bool) -> Table:
+    """Returns the ledger of a period, or the list of solved problems."""
+    title = look.words("solved_list" if solved_only else "ledger")
+    table = look.table(
+        f"{title} ({len(rows)})",
+        "number", "category", "unit", "text", "steward", "state", "outcome", "grade",
+        "reopened", "breaches", "close_time",
+        wide="text",
+    )  # fmt: skip
+    enum = look.words.value
+    for row in rows:
+        table.add_row(
+            row.number,
+            escape(look.names.category(row.category)),
+            escape(look.names.unit(row.unit_id)),
+            escape(row.text),
+            look.who(row.steward),
+            enum(intake_pb2.CaseState.DESCRIPTOR, row.state),
+            enum(intake_pb2.Outcome.DESCRIPTOR, row.outcome),
+            enum(intake_pb2.Grade.DESCRIPTOR, row.grade),
+            str(row.reopen_count) if row.reopen_count else "",
+            styled(str(row.breach_count), "red") if row.breach_count else "",
+            look.time(row.close_time),
+        )
+    return table
+
+
+def registered(look: Look, response: intake_service_pb2.RegisterCaseResponse) -> Table:
+    """Returns what the reporter is told on the spot: number, code, deadlines."""
+    table = pairs()
+    add_pair(table, look.words("number"), f"[bold]{response.case.number}[/]")
+    add_pair(table, look.words("code"), f"[bold]{spaced(response.receipt_code)}[/]")
+    enum = look.words.named
+    add_pair(table, enum("CLOCK_KIND", "FIRST_REPLY"), look.due(response.first_reply_due_time))
+    add_pair(table, enum("CLOCK_KIND", "PLAN"), look.due(response.plan_due_time))
+    return table
+
+
+def spaced(code: str) -> str:
+    """Returns a receipt code in groups of four, as it is read aloud."""
+    return " ".join(code[i : i + 4] for i in range(0, len(code), 4))
+
+
+def tracked(look: Look, response: intake_service_pb2.TrackCaseResponse) -> list[RenderableType]:
+    """Returns what anyone with the code may see."""
+    table = pairs(f"{look.words('case')} {response.number}")
+    state = look.words.value(intake_pb2.CaseState.DESCRIPTOR, response.state)
+    outcome = look.words.value(intake_pb2.Outcome.DESCRIPTOR, response.outcome)
+    add_pair(table, look.words("state"), f"{state} · {outcome}" if outcome else state)
+    add_pair(table, look.words("next_due"), look.due(response.next_due_time))
+    return [table, _answers(look, response.answers)] if response.answers else [table]

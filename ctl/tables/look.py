@@ -1,0 +1,68 @@
+"""What all listings share: how they look, and the three things they translate by."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from ctl import times
+from ctl.names import Names
+from ctl.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The reader's language, the site's names, the site's clock."""
+
+    words: Words
+    names: Names
+    zone: ZoneInfo
+
+    def time(self, value: Timestamp) -> str:
+        return times.show_time(value, self.zone)
+
+    def due(self, value: Timestamp) -> str:
+        return times.show_due(value, self.zone)
+
+    def who(self, code: str) -> str:
+        return escape(self.names.who(code))
+
+    def table(self, title: str, *columns: str, wide: str = "") -> Table:
+        """Returns an empty table with columns of these labels; `wide` is the one that folds."""
+        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+        for key in columns:
+            if key == wide:
+                table.add_column(self.words(key), overflow="fold", ratio=1)
+            else:
+                table.add_column(self.words(key), overflow="fold")
+        return table
+
+
+def pairs(title: str = "") -> Table:
+    """Returns a table of labels and values."""
+    table = Table(title=title or None, box=None, show_header=False, title_justify="left")
+    table.title_style = "bold"
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def add_pair(table: Table, label: str, value: str) -> None:
+    """Adds a row unless there is nothing to say."""
+    if value:
+        table.add_row(label, value)
+
+
+def state_style(state: str) -> str:
+    """Returns the colour of a clock's or delivery's state name."""
+    return {"BREACHED": "red", "MET_LATE": "yellow", "FAILED": "red", "UNKNOWN": "yellow"}.get(
+        state, ""
+    )
+
+
+def styled(text: str, style: str) -> str:
+    """Returns the text as markup of that style, plain when there is none."""
+    return f"[{style}]{escape(text)}[/]" if style else escape(text)

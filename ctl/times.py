@@ -1,0 +1,99 @@
+"""Times as people type and read them: in the site's zone, to the minute.
+
+A time without a zone is the site's local time; what is shown always is.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date
+
+from ctl.failures import Problem
+
+_SPAN = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
+
+
+def zone(name: str) -> ZoneInfo:
+    """Returns the zone of that name; Problem when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Problem(
+            f"没有时区 {name} / no such time zone", field="BACKSTOPCTL_TIME_ZONE"
+        ) from None
+
+
+def parse_time(text: str, zone: ZoneInfo, *, option: str) -> datetime:
+    """Reads "2026-11-23 09:30", "2026-11-23T09:30:00+08:00", or a date alone = its 24:00."""
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
+            return end_of(date.fromisoformat(text.strip()), zone)
+        value = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Problem(f"不是时间 / not a time: {text!r} (2026-11-23 09:30)", field=option) from None
+    return value if value.tzinfo else value.replace(tzinfo=zone)
+
+
+def parse_date(text: str, *, option: str) -> date:
+    """Reads "2026-11-23"."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Problem(f"不是日期 / not a date: {text!r} (2026-11-23)", field=option) from None
+
+
+def parse_span(text: str, *, option: str) -> timedelta:
+    """Reads "3d", "12h", "1d6h", "90m"."""
+    match = _SPAN.fullmatch(text.strip())
+    if not text.strip() or match is None:
+        raise Problem(f"不是时长 / not a span: {text!r} (1d12h, 90m)", field=option)
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """Returns 24:00 of a local day: the first instant that is too late."""
+    return datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def stamp(value: datetime | None) -> Timestamp | None:
+    """Returns the timestamp of an aware datetime; None stays None."""
+    if value is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(value.astimezone(UTC))
+    return message
+
+
+def moment(value: Timestamp) -> datetime:
+    """Returns the aware datetime of a timestamp, in UTC."""
+    return value.ToDatetime(tzinfo=UTC)
+
+
+def date_message(value: date | None) -> Date | None:
+    """Returns the google.type.Date of a date; None stays None."""
+    return None if value is None else Date(year=value.year, month=value.month, day=value.day)
+
+
+def show_time(value: Timestamp, zone: ZoneInfo) -> str:
+    """Shows a time to the minute; an empty string for one that isn't set."""
+    if value.seconds == 0 and value.nanos == 0:
+        return ""
+    return f"{moment(value).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def show_due(value: Timestamp, zone: ZoneInfo) -> str:
+    """Shows a deadline as people say it: 00:00 of a day is 24:00 of the one before."""
+    if value.seconds == 0 and value.nanos == 0:
+        return ""
+    local = moment(value).astimezone(zone)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+def show_date(value: Date) -> str:
+    """Shows a date; an empty string for one that isn't set."""
+    return f"{value.year:04}-{value.month:02}-{value.day:02}" if value.year else ""
