@@ -1,0 +1,1 @@
+"""Tests of the suite; `make test` runs them all."""

@@ -1,0 +1,1 @@
+"""What callers may rely on, checked from the protos and the code."""

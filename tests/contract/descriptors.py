@@ -6,7 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor_pb2 import (
+    EnumDescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "sla", "notify")
@@ -58,7 +62,9 @@ def enum_values() -> Iterator[Commented]:
     """Yields every value of every enum, those nested in messages included."""
     for file in files():
         comments = _comments(file)
-        found = [((5, e), file.package, enum) for e, enum in enumerate(file.enum_type)]
+        found: list[tuple[tuple[int, ...], str, EnumDescriptorProto]] = [
+            ((5, e), file.package, enum) for e, enum in enumerate(file.enum_type)
+        ]
         for m, message in enumerate(file.message_type):
             inside = f"{file.package}.{message.name}"
             found += [((4, m, 4, e), inside, enum) for e, enum in enumerate(message.enum_type)]

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
@@ -45,7 +46,7 @@ def _fill(message: Message) -> None:
             setattr(message, field.name, _value(field))
 
 
-def _value(field: FieldDescriptor) -> object:
+def _value(field: Any) -> object:
     if field.type == FieldDescriptor.TYPE_STRING:
         return f"{field.name} {field.number}"
     if field.type == FieldDescriptor.TYPE_BYTES:

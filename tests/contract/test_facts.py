@@ -6,6 +6,7 @@ fact with `python -m tests.contract.record_facts`.
 """
 
 import json
+from typing import Any
 
 import pytest
 from google.protobuf import json_format
@@ -13,8 +14,8 @@ from google.protobuf import json_format
 from tests.contract.record_facts import GOLDEN, fact_types, sample
 
 
-def _golden() -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
+def _golden() -> dict[str, dict[str, Any]]:
+    loaded: dict[str, dict[str, Any]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
     return loaded
 
 

@@ -3,15 +3,17 @@
 import re
 
 import pytest
-from backstop.access.v1 import access_pb2
 from google.protobuf.descriptor_pb2 import MethodOptions
 
+from backstop.access.v1 import access_pb2
 from tests.contract import descriptors
 from tests.contract.descriptors import Commented
 
 RPCS = list(descriptors.rpcs())
 MUTATIONS = [
-    rpc for rpc in RPCS if not re.match(r"(Get|List|Read|Track|Who|Compute|Add|Check)", rpc.name.split("/")[1])
+    rpc
+    for rpc in RPCS
+    if not re.match(r"(Get|List|Read|Track|Who|Compute|Add|Check)", rpc.name.split("/")[1])
 ]
 
 
@@ -45,9 +47,7 @@ def test_every_rpc_has_messages_of_its_own(rpc: Commented) -> None:
     assert rpc.descriptor.output_type.endswith(f".{name}Response")
 
 
-@pytest.mark.parametrize(
-    "rpc", [r for r in MUTATIONS if ".operations." not in r.name], ids=_id
-)
+@pytest.mark.parametrize("rpc", [r for r in MUTATIONS if ".operations." not in r.name], ids=_id)
 def test_every_mutation_carries_a_request_id(rpc: Commented) -> None:
     request = next(
         m.descriptor for m in descriptors.messages() if f".{m.name}" == rpc.descriptor.input_type

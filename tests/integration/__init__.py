@@ -1,0 +1,1 @@
+"""Tests that use real servers: gRPC, PostgreSQL, RabbitMQ."""

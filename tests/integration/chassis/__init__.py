@@ -1,0 +1,1 @@
+"""The chassis with real servers."""

@@ -1,0 +1,150 @@
+"""A window to call: intake's own servicer behind the real walls, on a fresh database."""
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from backstop.intake.v1 import intake_service_pb2_grpc
+from backstop.routing.v1 import routing_service_pb2 as routing
+from backstop.routing.v1 import routing_service_pb2_grpc as routing_grpc
+from backstop.sla.v1 import sla_pb2
+from backstop.sla.v1 import sla_service_pb2 as sla
+from backstop.sla.v1 import sla_service_pb2_grpc as sla_grpc
+from chassis.clock import ClockGuard
+from chassis.errors import Refused, catalogue
+from chassis.gatekeeper import Gatekeeper
+from chassis.pages import PageTokens
+from chassis.server import Registration
+from chassis.spec import Runtime
+from chassis.telemetry import Tracing
+from chassis.testing import PEPPER, Keys, serving
+from services.intake.app import SPEC, compose
+from services.intake.settings import Settings
+from tests.integration.conftest import DatabaseFor
+from tests.integration.intake.window import Window, directory
+
+
+class Peers(routing_grpc.RoutingServiceServicer, sla_grpc.SlaServiceServicer):
+    """What intake asks routing and sla: seals that can be refused, deadlines that can be told."""
+
+    def __init__(self) -> None:
+        self.sealed: set[str] = set()
+        self.open_work_orders = 0
+
+    async def SealWorkOrders(
+        self, request: routing.SealWorkOrdersRequest, context: Any
+    ) -> routing.SealWorkOrdersResponse:
+        if self.open_work_orders:
+            raise Refused("WORK_ORDERS_OPEN", count=self.open_work_orders)
+        self.sealed.add(request.case_id)
+        return routing.SealWorkOrdersResponse()
+
+    async def UnsealWorkOrders(
+        self, request: routing.UnsealWorkOrdersRequest, context: Any
+    ) -> routing.UnsealWorkOrdersResponse:
+        self.sealed.discard(request.case_id)
+        return routing.UnsealWorkOrdersResponse()
+
+    async def ComputeDeadlines(
+        self, request: sla.ComputeDeadlinesRequest, context: Any
+    ) -> sla.ComputeDeadlinesResponse:
+        return sla.ComputeDeadlinesResponse(
+            deadlines=[
+                sla_pb2.Deadline(
+                    kind=sla_pb2.CLOCK_KIND_FIRST_REPLY, due_time=request.occurred_time
+                )
+            ]
+        )
+
+
+@pytest.fixture
+def keys() -> Keys:
+    keys = Keys()
+    for name in ("intake", "routing", "sla", "notify"):
+        keys.service(name)
+    return keys
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    for name, key in (("pepper", PEPPER), ("root_key", bytes(range(32, 64)))):
+        (tmp_path / name).write_text(base64.b64encode(key).decode())
+    return Settings(pepper_file=tmp_path / "pepper", root_key_file=tmp_path / "root_key")
+
+
+@pytest.fixture
+async def peers() -> Peers:
+    return Peers()
+
+
+@pytest.fixture
+async def peer_channel(
+    peers: Peers, keys: Keys, tmp_path: Path
+) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel that leads to the peers, with intake's own token."""
+    from backstop.routing.v1 import error_reason_pb2
+    from chassis.client import connect
+    from chassis.tokens import ServiceTokens
+
+    folder = tmp_path / "peers"
+    folder.mkdir()
+    async with serving(
+        Registration(
+            routing.DESCRIPTOR.services_by_name["RoutingService"],
+            routing_grpc.add_RoutingServiceServicer_to_server,
+            peers,
+        ),
+        Registration(
+            sla.DESCRIPTOR.services_by_name["SlaService"],
+            sla_grpc.add_SlaServiceServicer_to_server,
+            peers,
+        ),
+        keys=keys,
+        folder=folder,
+        reasons=catalogue("routing", error_reason_pb2.ErrorReason.DESCRIPTOR),
+    ) as (_, address):
+        channel = connect(
+            "routing", address, tokens=ServiceTokens("intake", keys.service("intake"))
+        )
+        yield channel
+        await channel.close()
+
+
+@pytest.fixture
+async def window(
+    database_for: DatabaseFor,
+    settings: Settings,
+    keys: Keys,
+    peer_channel: grpc.aio.Channel,
+    tmp_path: Path,
+) -> AsyncIterator[Window]:
+    """intake with the directories of two mines, to call and to send facts to."""
+    database = await database_for("intake")
+    runtime = Runtime(
+        service="intake",
+        settings=settings,
+        app=database.app,
+        worker=database.worker,
+        channels={"routing": peer_channel, "sla": peer_channel},
+        pages=PageTokens(PEPPER),
+        guard=ClockGuard(database.worker),
+        tracing=Tracing("intake", endpoint="", ratio=0.0),
+    )
+    parts = await compose(runtime)
+    async with serving(
+        *parts.servicers, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()
+    ) as (_, address):
+        async with grpc.aio.insecure_channel(address) as channel:
+            made = Window(
+                database=database,
+                stub=intake_service_pb2_grpc.IntakeServiceStub(channel),
+                gatekeeper=Gatekeeper(database.worker, parts.handlers),
+                keys=keys,
+            )
+            await made.tell("routing", "directory/yuwu", "yuwu", directory("yuwu", "YW"))
+            await made.tell("routing", "directory/other", "other", directory("other", "OT"))
+            yield made

@@ -1,0 +1,215 @@
+"""A case from registration to close-out, over the real walls and a real database."""
+
+from datetime import UTC, datetime, timedelta
+
+import grpc
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date
+
+from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_service_pb2 as rpc
+from tests.integration.intake.conftest import Peers
+from tests.integration.intake.window import Window, appeal
+
+SOON = (datetime.now(UTC) + timedelta(days=10)).date()
+TOLD = pb.Feedback(way=pb.FEEDBACK_WAY_TOLD)
+
+
+async def test_registering_opens_the_file(window: Window) -> None:
+    made = await window.register()
+    case = made.case
+    assert case.number.startswith("YW-") and case.number.endswith("-0001")
+    assert case.state == pb.CASE_STATE_REGISTERED
+    assert case.accountable == "position:DISPATCH_ROOM"
+    assert case.next_wake_time.ToDatetime(UTC) > datetime.now(UTC)
+    assert case.receiver == "c-1"
+    assert case.first_reply_owed_by == "c-1"
+    assert case.place == "南风井食堂门口"
+    assert case.kind == pb.CASE_KIND_REQUEST
+    assert case.version == 1
+    assert len(made.receipt_code) == 16 and made.receipt_code.isdigit()
+    assert await window.facts(case.case_id) == ["CaseRegistered"]
+    second = await window.register()
+    assert second.case.number.endswith("-0002")
+    assert await window.findings() == []
+
+
+async def test_repeating_a_registration_returns_the_same_case(window: Window) -> None:
+    request = appeal(request_id="slip-pad-0001")
+    first = await window.ask(request, "CLERK")
+    again = await window.ask(request, "CLERK")
+    assert again.case == first.case
+    assert again.receipt_code == first.receipt_code
+    request.text = "别的内容"
+    assert (await window.refused(request, "CLERK")).reason == "REQUEST_ID_REUSED"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"site_id": "nowhere"}, "SITE_UNKNOWN"),
+        ({"site_id": "other"}, "SITE_UNKNOWN"),
+        ({"unit_id": "none"}, "UNIT_UNKNOWN"),
+        ({"post_id": "none"}, "POST_UNKNOWN"),
+        ({"category": "NONE"}, "CATEGORY_UNKNOWN"),
+        ({"links": [pb.Link(case_id="0190a5d0-0000-7000-8000-000000000000", relation=2)]},
+         "LINK_NOT_FOUND"),
+        ({"reporter": pb.Reporter(phone="139")}, "REPORTER_MISSING"),
+        ({"reporter": pb.Reporter(confidentiality=3, name="x")}, "ANONYMOUS_WITH_IDENTITY"),
+        ({"occurred_time": Timestamp(seconds=4_000_000_000)}, "TIME_IN_FUTURE"),
+        ({"occurred_time": Timestamp(seconds=-62_135_596_800)}, "INVALID_FIELD"),
+        ({"text": ""}, "INVALID_FIELD"),
+        ({"text": "a\x00b"}, "INVALID_FIELD"),
+        ({"place": "", "post_id": "", "unit_id": ""}, "INVALID_FIELD"),
+        ({"channel": 99}, "INVALID_FIELD"),
+    ],
+)
+async def test_a_faulty_appeal_is_refused_and_leaves_nothing(
+    window: Window, fields: dict[str, object], reason: str
+) -> None:
+    answer = await window.refused(appeal(**fields), "CLERK")
+    assert answer.reason == reason
+    assert answer.domain == "intake.backstop"
+    assert answer.sentence and "{" not in answer.sentence
+    assert await window.rows("SELECT case_id FROM cases") == []
+    assert await window.rows("SELECT id FROM journal") == []
+
+
+async def test_a_case_goes_its_whole_way(window: Window, peers: Peers) -> None:
+    made = await window.register()
+    case_id = made.case.case_id
+    await window.ask(
+        rpc.VerifyCaseRequest(case_id=case_id, place="南风井浴室", findings="6 个淋浴头损坏"),
+        "STEWARD",
+    )
+    answered = await window.ask(
+        rpc.AnswerCaseRequest(
+            case_id=case_id,
+            kind=pb.ANSWER_KIND_PLAN,
+            text="更换淋浴头",
+            promised_date=Date(year=SOON.year, month=SOON.month, day=SOON.day),
+        ),
+        "STEWARD",
+    )
+    assert answered.case.state == pb.CASE_STATE_IN_PROGRESS
+    assert not answered.case.answers[0].HasField("fed_back_time")
+    early = rpc.ResolveCaseRequest(
+        case_id=case_id, resolution="已更换", outcome=pb.OUTCOME_SOLVED
+    )
+    assert (await window.refused(early, "STEWARD")).reason == "NOT_ANSWERED"
+    assert case_id not in peers.sealed
+    told = await window.ask(
+        rpc.FeedBackAnswerRequest(
+            case_id=case_id, answer_id=answered.answer_id, feedback=TOLD, expected_version=3
+        ),
+        "STEWARD",
+    )
+    assert told.case.answers[0].HasField("fed_back_time")
+    assert told.case.first_reply_owed_by == ""
+    await window.ask(rpc.EscalateCaseRequest(case_id=case_id, reason="超出权限"), "STEWARD")
+    peers.open_work_orders = 2
+    answer = await window.refused(early, "STEWARD")
+    assert (answer.reason, answer.metadata["count"]) == ("WORK_ORDER_OPEN", "2")
+    peers.open_work_orders = 0
+    resolved = await window.ask(early, "STEWARD")
+    assert resolved.case.state == pb.CASE_STATE_RESOLVED
+    assert case_id in peers.sealed
+    again = await window.ask(early, "STEWARD")
+    assert again.case == resolved.case
+
+    close = rpc.CloseCaseRequest(case_id=case_id, outcome=pb.OUTCOME_SOLVED)
+    answer = await window.refused(close, "DISPATCHER")
+    assert (answer.reason, answer.metadata["missing"]) == ("END_NOT_PROVEN", "confirmation")
+    confirm = rpc.ConfirmCaseRequest(case_id=case_id, grade=pb.GRADE_SATISFIED, words="谢谢")
+    reported = await window.ask(confirm, "STEWARD")
+    assert reported.basis == pb.CONFIRMATION_BASIS_REPORTED
+    assert (await window.refused(close, "DISPATCHER")).reason == "END_NOT_PROVEN"
+    confirm.request_id = ""
+    confirm.receipt_code = made.receipt_code
+    confirmed = await window.ask(confirm, nobody=True)
+    assert confirmed.basis == pb.CONFIRMATION_BASIS_CODE
+    assert confirmed.case.number == made.case.number
+    assert confirmed.case.steward == "" and confirmed.case.receiver == ""
+    assert (await window.refused(close, "STEWARD")).reason == "PERMISSION_DENIED"
+    closed = await window.ask(close, "DISPATCHER")
+    assert closed.case.state == pb.CASE_STATE_CLOSED
+    assert closed.case.outcome == pb.OUTCOME_SOLVED
+    assert not closed.case.HasField("next_wake_time")
+    assert await window.facts(case_id) == [
+        "CaseRegistered", "CaseVerified", "CaseAnswered", "CaseFedBack",
+        "CaseEscalationRequested", "CaseResolved", "CaseConfirmed", "CaseConfirmed", "CaseClosed",
+    ]  # fmt: skip
+    assert await window.findings() == []
+
+
+async def test_a_rejected_result_begins_a_new_cycle(window: Window) -> None:
+    made = await window.resolved()
+    case_id = made.case.case_id
+    rejected = await window.ask(
+        rpc.RejectCaseRequest(
+            case_id=case_id, reason="还是没热水", receipt_code=made.receipt_code
+        ),
+        nobody=True,
+    )
+    assert rejected.case.state == pb.CASE_STATE_IN_PROGRESS
+    case = await window.case(case_id)
+    assert (case.cycle, case.reopen_count) == (2, 1)
+    # What was told before the rejection does not answer the new cycle.
+    again = rpc.ResolveCaseRequest(case_id=case_id, resolution="修好", outcome=pb.OUTCOME_SOLVED)
+    assert (await window.refused(again, "STEWARD")).reason == "NOT_ANSWERED"
+    assert await window.findings() == []
+
+
+async def test_a_message_may_be_left_after_tries_in_two_hours(window: Window) -> None:
+    spoken = datetime.now(UTC) - timedelta(hours=5)
+    occurred = Timestamp()
+    occurred.FromDatetime(spoken)
+    made = await window.register(occurred_time=occurred)
+    case_id = made.case.case_id
+    answered = await window.ask(
+        rpc.AnswerCaseRequest(case_id=case_id, kind=pb.ANSWER_KIND_FIRST_REPLY, text="已派人看"),
+        "CLERK",
+    )
+
+    async def feed_back(way: int, hours: int) -> None:
+        tried = Timestamp()
+        tried.FromDatetime(spoken + timedelta(hours=hours))
+        await window.ask(
+            rpc.FeedBackAnswerRequest(
+                case_id=case_id,
+                answer_id=answered.answer_id,
+                feedback=pb.Feedback(way=pb.FeedbackWay.Name(way), feedback_time=tried),
+            ),
+            "CLERK",
+        )
+
+    await feed_back(pb.FEEDBACK_WAY_ATTEMPT, 1)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await feed_back(pb.FEEDBACK_WAY_LEFT, 3)
+    await feed_back(pb.FEEDBACK_WAY_ATTEMPT, 2)
+    await feed_back(pb.FEEDBACK_WAY_LEFT, 3)
+    case = await window.case(case_id)
+    assert [one.way for one in case.answers[0].feedbacks] == [4, 4, 2]
+    assert case.answers[0].HasField("fed_back_time")
+
+
+async def test_two_people_editing_are_told_of_each_other(window: Window) -> None:
+    made = await window.register()
+    request = rpc.EscalateCaseRequest(
+        case_id=made.case.case_id, expected_version=7, reason="超出权限"
+    )
+    answer = await window.refused(request, "STEWARD")
+    assert answer.reason == "VERSION_MISMATCH"
+    assert answer.metadata == {"expected": "7", "actual": "1"}
+
+
+async def test_a_slip_is_the_receipt_and_serves_once(window: Window) -> None:
+    made = await window.register(slip_number="A-0001", channel=pb.CHANNEL_SLIP)
+    tracked = await window.ask(rpc.TrackCaseRequest(receipt_code=made.receipt_code), nobody=True)
+    assert tracked.number == made.case.number
+    answer = await window.refused(appeal(slip_number="A-0001"), "CLERK")
+    assert (answer.reason, answer.code) == ("SLIP_IN_USE", grpc.StatusCode.ALREADY_EXISTS)
+    elsewhere = await window.register(slip_number="A-0001", site_id="other", sites=("other",))
+    assert elsewhere.receipt_code != made.receipt_code
+    assert await window.findings() == []

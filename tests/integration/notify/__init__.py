@@ -1,0 +1,1 @@
+"""Notify against a real PostgreSQL, real peers over gRPC, a real mail and a real web server."""

@@ -1,0 +1,1 @@
+"""routing against a real PostgreSQL: RPCs through real gRPC, facts through the real gate."""

@@ -1,0 +1,1 @@
+"""sla against a real PostgreSQL: facts in, clocks and facts out."""

@@ -1,0 +1,201 @@
+"""Facts of the others move the clocks, whatever the order and however often they come."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from backstop.intake.v1 import intake_facts_pb2, intake_pb2
+from backstop.routing.v1 import routing_facts_pb2
+from backstop.sla.v1 import sla_facts_pb2, sla_pb2
+from chassis.journal import timestamp
+from tests.integration.sla.conftest import Sla, fed_back, utc
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def at(text: str) -> datetime:
+    # A Monday long after any day on which these tests run: no clock is due by now.
+    return datetime.fromisoformat(f"2090-{text}").replace(tzinfo=SHANGHAI).astimezone(UTC)
+
+
+SPOKEN = at("11-20 09:00")
+
+
+async def test_a_whole_life(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN)
+    answered = at("11-20 11:00")
+    await sla.tell(fed_back(case_id, intake_pb2.ANSWER_KIND_FIRST_REPLY, answered), answered)
+    plan = fed_back(case_id, intake_pb2.ANSWER_KIND_PLAN, answered)
+    plan.promised_date.year, plan.promised_date.month, plan.promised_date.day = 2090, 12, 1
+    await sla.tell(plan, answered)
+    await sla.dispatch([(case_id, at("11-28 18:00"))], at("11-20 12:00"))
+    done = at("11-27 10:00")
+    await sla.tell(
+        routing_facts_pb2.WorkOrderCompleted(
+            case_id=case_id, work_order_id=f"w-{case_id}", complete_time=timestamp(done)
+        ),
+        done,
+    )
+    resolved = at("11-28 10:00")
+    await sla.tell(
+        intake_facts_pb2.CaseResolved(
+            case_id=case_id, cycle=1, resolve_time=timestamp(resolved), fed_back=True
+        ),
+        resolved,
+    )
+    await sla.tell(
+        intake_facts_pb2.CaseConfirmed(
+            case_id=case_id, cycle=1, counts=True, confirm_time=timestamp(resolved)
+        ),
+        resolved,
+    )
+    await sla.tell(
+        intake_facts_pb2.CaseClosed(case_id=case_id, close_time=timestamp(resolved)), resolved
+    )
+    facts = await sla.published(case_id)
+    kinds = [
+        (type(fact).__name__, [sla_pb2.ClockKind.Name(c.kind)[11:] for c in fact.clocks])
+        for fact in facts
+    ]
+    assert kinds == [
+        ("ClocksStarted", ["FIRST_REPLY", "PLAN"]),
+        ("ClocksStopped", ["FIRST_REPLY"]),
+        ("ClocksStopped", ["PLAN"]),
+        ("ClocksStarted", ["RESOLUTION", "PROGRESS"]),
+        ("ClocksStarted", ["WORK_ORDER"]),
+        ("ClocksStopped", ["WORK_ORDER"]),
+        ("ClocksStopped", ["RESOLUTION", "PROGRESS"]),
+        ("ClocksStarted", ["CONFIRMATION"]),
+        ("ClocksStopped", ["CONFIRMATION"]),
+        ("ClocksStarted", ["REMINDER"]),
+        ("ClocksStopped", ["REMINDER"]),
+    ]
+    for fact in facts[:-1]:
+        assert fact.HasField("next_wake_time")
+    assert not facts[-1].HasField("next_wake_time")
+    started = facts[0]
+    assert utc(started.clocks[0].due_time) == at("11-21 00:00")
+    assert utc(started.clocks[1].due_time) == at("11-24 00:00")
+    assert started.clocks[1].provisional
+
+
+async def test_facts_follow_from_what_led_to_them(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN)
+    (row,) = await sla.rows("SELECT causes FROM journal WHERE subject_id = $1", case_id)
+    assert row["causes"] == f'[["intake", "{case_id}", 1]]'
+
+
+async def test_duplicates_change_nothing(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN)
+    answer = sla.fact(fed_back(case_id, intake_pb2.ANSWER_KIND_PROGRESS, SPOKEN), SPOKEN)
+    await sla.take(answer)
+    before = await sla.published()
+    await sla.take(answer)
+    await sla.take(answer, answer)
+    assert await sla.published() == before
+
+
+async def test_routing_may_be_heard_before_intake(sla: Sla) -> None:
+    registered = sla.fact(
+        intake_facts_pb2.CaseRegistered(
+            case_id="0198c5a0-0000-7000-8000-000000000001", occurred_time=timestamp(SPOKEN)
+        ),
+        SPOKEN,
+    )
+    assigned = sla.fact(
+        routing_facts_pb2.CaseAssigned(
+            case_id=registered.subject_id, accountable="position:DISPATCH_ROOM"
+        ),
+        SPOKEN,
+    )
+    await sla.take(assigned)
+    assert await sla.published() == []
+    await sla.take(registered)
+    names = [type(fact).__name__ for fact in await sla.published()]
+    assert names == ["ClocksStarted", "ClocksStarted"]
+
+
+async def test_a_case_may_come_before_its_sites_directory(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN, site_id="elsewhere")
+    (started,) = await sla.published(case_id)
+    assert utc(started.clocks[0].due_time) == at("11-21 00:00")
+    assert {clock.policy_version for clock in started.clocks} == {1}
+
+
+async def test_the_zone_of_the_directory_counts(sla: Sla) -> None:
+    await sla.publish_directory("berlin", "Europe/Berlin")
+    (case_id,) = await sla.register(SPOKEN, site_id="berlin")
+    (started,) = await sla.published(case_id)
+    # 02:00 in Berlin, so 22 hours of its day are left.
+    assert utc(started.clocks[0].due_time) - SPOKEN == timedelta(hours=22)
+    await sla.publish_directory("berlin", "Asia/Shanghai")
+    (case_id,) = await sla.register(SPOKEN, site_id="berlin")
+    (started,) = await sla.published(case_id)
+    assert utc(started.clocks[0].due_time) == at("11-21 00:00")
+
+
+async def test_a_directory_leaves_the_days_that_the_site_has_edited(sla: Sla) -> None:
+    await sla.rows("UPDATE calendar_days SET working = true WHERE day = '2026-10-01' RETURNING 1")
+    await sla.publish_directory()
+    (row,) = await sla.rows("SELECT working FROM calendar_days WHERE day = '2026-10-01'")
+    assert row["working"]
+
+
+async def test_entered_after_the_deadline_gives_one_alert(sla: Sla) -> None:
+    spoken = datetime(2026, 3, 2, 9, tzinfo=SHANGHAI)
+    (case_id,) = await sla.register(spoken, recorded=await sla.now())
+    started, alert = await sla.published(case_id)
+    assert [clock.born_breached for clock in started.clocks] == [True, True, False]
+    assert isinstance(alert, sla_facts_pb2.ClockBreached)
+    assert alert.consequence == sla_pb2.CONSEQUENCE_ALERT
+    assert alert.detected_late_by.ToTimedelta() > timedelta(days=1)
+
+
+async def test_all_orders_of_two_sources_end_alike(sla: Sla) -> None:
+    """Intake's and routing's facts of one case, in every order that their numbers allow."""
+    ends = set()
+    spoken = await sla.now() - timedelta(minutes=10)
+    for order in range(20):
+        (case_id,) = await sla.register(spoken)
+        intake = [
+            sla.fact(fed_back(case_id, intake_pb2.ANSWER_KIND_FIRST_REPLY, spoken), spoken),
+            sla.fact(fed_back(case_id, intake_pb2.ANSWER_KIND_PROGRESS, spoken), spoken),
+            sla.fact(
+                intake_facts_pb2.CaseConfirmed(case_id=case_id, cycle=1, counts=False), spoken
+            ),
+        ]
+        routing = [
+            sla.fact(routing_facts_pb2.CaseAssigned(case_id=case_id, accountable="p-7"), spoken),
+            sla.fact(
+                routing_facts_pb2.CaseEscalated(
+                    case_id=case_id,
+                    to_level=1,
+                    dwell_working_days=1,
+                    escalate_time=timestamp(spoken + timedelta(minutes=1)),
+                ),
+                spoken,
+            ),
+            sla.fact(
+                routing_facts_pb2.CaseInstructed(
+                    case_id=case_id, level=1, accountable="p-7", instruct_time=timestamp(spoken)
+                ),
+                spoken,
+            ),
+        ]
+        # Which of the six places are intake's: the order-th choice of three out of six.
+        for place in _choices()[order]:
+            await sla.take((intake if place else routing).pop(0))
+        clocks = await sla.rows(
+            "SELECT kind, state, reference <> '' AS referring, due_time, stop_time FROM clocks"
+            " WHERE case_id = $1 ORDER BY kind, due_time",
+            case_id,
+        )
+        ends.add(tuple(tuple(row.values()) for row in clocks))
+    assert len(ends) == 1
+
+
+def _choices() -> list[list[bool]]:
+    return [
+        [bool(number >> place & 1) for place in range(6)]
+        for number in range(64)
+        if number.bit_count() == 3
+    ]

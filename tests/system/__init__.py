@@ -1,0 +1,1 @@
+"""The four real processes, on real servers, as their callers see them."""

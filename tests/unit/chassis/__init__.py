@@ -1,0 +1,1 @@
+"""The chassis without input or output."""

@@ -1,0 +1,1 @@
+"""Unit tests of notify: no input, no output, time given."""

@@ -1,0 +1,176 @@
+"""Every template says something in both languages, with nothing missing and nobody's name in it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
+
+import pytest
+from jinja2 import TemplateError
+
+from services.notify.domain import cases, plans
+from services.notify.domain.deliveries import REPORTER, Channel, Plan
+from services.notify.domain.names import Code, NameKind, codes_in, named
+from services.notify.rendering import IN_PERSON, LANGUAGES, render
+from tests.unit.notify.examples import CASE, MIDNIGHT, SILENT, URGENT, clock, work_order
+
+
+def every_plan() -> Iterator[Plan]:
+    """Yields what every rule plans, in its variants."""
+    bare = replace(CASE, place="", unit_id="")
+    for case in (CASE, SILENT, URGENT, bare):
+        yield from plans.registered(URGENT)
+        yield from plans.assigned(case, also_told=["ins1"], previous="dd02", handover=True)
+        yield from plans.clocks_started(case, [clock(), clock("PLAN")])
+        yield from plans.clocks_started(case, [clock(born_breached=True)])
+        for kind in ("FIRST_REPLY", "PLAN", "PROGRESS", "RESOLUTION", "ESCALATION", "REMINDER"):
+            yield from plans.clock_due_soon(case, replace(clock(kind), provisional=True))
+            for consequence in ("LADDER", "ALERT", "CALLBACK", "REMINDER"):
+                yield from plans.clock_breached(case, clock(kind), consequence)
+        for unit in ("logistics", ""):
+            yield from plans.clock_breached(
+                case, clock("WORK_ORDER"), "HEAD_OF_UNIT", work_order=unit
+            )
+        for cause in ("MANUAL", "BREACH", "DWELL"):
+            yield from plans.escalated(
+                cases.escalate(case, "director", 2),
+                position_id="DIRECTOR",
+                cause=cause,
+                top=cause == "DWELL",
+                fallback=cause == "BREACH",
+            )
+        for kind in ("TAKE_OVER", "ORDER", "CANNOT_BE_DONE"):
+            yield from plans.instructed(
+                case, level=2, kind=kind, text="三日内办结", instructed_by="director"
+            )
+        yield from plans.work_orders_dispatched(
+            case, [work_order(1, "logistics", "head1"), work_order(2, "bathhouse")]
+        )
+        for open_count, result in ((0, ""), (2, "已更换")):
+            yield from plans.work_order_completed(
+                case, work_order_id="wo-1", unit_id="bathhouse", result=result,
+                open_count=open_count,
+            )  # fmt: skip
+        for kind, promised in (("FIRST_REPLY", ""), ("PLAN", "2026-12-08"), ("PROGRESS", "")):
+            yield from plans.answered(
+                case, answer_id="a1", kind=kind, text="半月内更换", promised_date=promised, way=""
+            )
+        for way in ("ATTEMPT", "LEFT", "POSTED"):
+            yield from plans.fed_back(case, answer_id="a1", kind="PLAN", way=way)
+        for outcome in ("SOLVED", "EXPLAINED", "EXPLAINED_NOT_ACCEPTED"):
+            yield from plans.resolved(case, resolution="已更换", outcome=outcome)
+            yield from plans.closed(case, outcome=outcome)
+        yield from plans.rejected(case, reopen_count=1)
+
+
+PLANS = list(every_plan())
+NAMES = {
+    Code(NameKind.CATEGORY, "BATHING"): "洗浴",
+    Code(NameKind.UNIT, "bathhouse"): "澡堂队",
+    Code(NameKind.PERSON, "dd01"): "包保·甲",
+    Code(NameKind.POSITION, "DIRECTOR"): "调度室主任",
+}
+
+
+def templates() -> set[str]:
+    """Returns the names of all templates, without language and ending."""
+    folder = files("services.notify").joinpath("templates")
+    return {item.name.split(".")[0] for item in folder.iterdir() if item.name.endswith(".txt")}
+
+
+def test_every_template_is_used_and_there_in_both_languages() -> None:
+    assert {plan.template for plan in PLANS} | {IN_PERSON} == templates()
+    folder = files("services.notify").joinpath("templates")
+    for name in templates():
+        for language in LANGUAGES:
+            assert folder.joinpath(f"{name}.{language}.txt").is_file(), (name, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_has_a_subject_and_a_body_and_no_code_words(language: str) -> None:
+    for plan in PLANS:
+        text = render(
+            plan.template,
+            named(plan.context, NAMES),
+            language=language,
+            time_zone="Asia/Shanghai",
+            recipient=plan.recipient,
+            channel=plan.channel,
+        )
+        both = text.subject + "\n" + text.body
+        assert text.subject, plan.template
+        assert len(text.body) > 10, plan.template
+        assert CASE.number in both
+        # Left-over markup, or an enum's name instead of a word.
+        assert not re.search(r"[{}%]|\b[A-Z]+_[A-Z_]+\b", both), both
+        assert ("【紧急】" in both or "[URGENT]" in both) == (
+            plan.urgent and plan.recipient != REPORTER
+        )
+
+
+def test_chinese_is_written_with_chinese_punctuation() -> None:
+    folder = files("services.notify").joinpath("templates")
+    for name in templates():
+        text = folder.joinpath(f"{name}.zh.txt").read_text(encoding="utf-8")
+        words = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", text)
+        assert not re.search(r"[一-鿿][,:;()]|[,:;()][一-鿿]", words), name
+
+
+def test_a_deadline_at_midnight_is_the_end_of_the_day_before() -> None:
+    (plan,) = plans.clocks_started(CASE, [clock()])
+    text = render(
+        plan.template, plan.context, language="zh", time_zone="Asia/Shanghai",
+        recipient=REPORTER, channel=Channel.PHONE,
+    )  # fmt: skip
+    assert "2026年11月23日 24:00" in text.body
+    assert MIDNIGHT.hour == 16
+
+
+def test_paper_for_a_reporter_is_a_note_to_whoever_tells_them() -> None:
+    (plan,) = plans.resolved(SILENT, resolution="已更换全部淋浴头", outcome="SOLVED")
+    context = named(plan.context, NAMES)
+    told = render(
+        plan.template, context, language="zh", time_zone="Asia/Shanghai",
+        recipient=REPORTER, channel=Channel.PAPER,
+    )  # fmt: skip
+    assert "包保·甲" in told.body
+    assert "已更换全部淋浴头" in told.body
+    direct = render(
+        plan.template, context, language="zh", time_zone="Asia/Shanghai",
+        recipient=REPORTER, channel=Channel.PHONE,
+    )  # fmt: skip
+    assert "包保·甲" not in direct.body
+    assert direct.body.strip() in told.body
+
+
+def test_a_missing_field_is_a_fault_and_never_a_blank() -> None:
+    with pytest.raises(TemplateError):
+        render(
+            "receipt", {"number": "YW-1"}, language="zh", time_zone="Asia/Shanghai",
+            recipient=REPORTER, channel=Channel.PHONE,
+        )  # fmt: skip
+
+
+def test_words_of_people_are_never_read_as_a_template() -> None:
+    (plan,) = plans.answered(
+        CASE, answer_id="a", kind="PLAN", text="{{ 7 * 7 }}{% raw %}", promised_date="", way=""
+    )
+    text = render(
+        plan.template, plan.context, language="en", time_zone="Asia/Shanghai",
+        recipient=REPORTER, channel=Channel.PHONE,
+    )  # fmt: skip
+    assert "{{ 7 * 7 }}{% raw %}" in text.body
+
+
+def test_codes_become_names_and_unknown_ones_stay() -> None:
+    context = {"category": "BATHING", "unit": "nowhere", "accountable": "position:DIRECTOR"}
+    assert codes_in(context) == {
+        Code(NameKind.CATEGORY, "BATHING"),
+        Code(NameKind.UNIT, "nowhere"),
+        Code(NameKind.POSITION, "DIRECTOR"),
+    }
+    assert named(context, NAMES) == {
+        "category": "洗浴",
+        "unit": "nowhere",
+        "accountable": "调度室主任",
+    }

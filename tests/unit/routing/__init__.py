@@ -1,0 +1,1 @@
+"""The rules of routing, without input and output."""

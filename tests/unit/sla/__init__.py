@@ -1,0 +1,1 @@
+"""Unit tests of sla: no input, no output, time given."""
