@@ -7,6 +7,7 @@ from typing import Any
 from chassis.broker import Broker
 from chassis.consumer import consumer, grave_digger
 from chassis.gatekeeper import Gatekeeper
+from chassis.housekeeping import Housekeeping
 from chassis.jobs import JobRunner
 from chassis.operations import registrations
 from chassis.relay import Relay
@@ -34,6 +35,7 @@ def lay(spec: ServiceSpec[Any], runtime: Runtime[Any], parts: Parts, broker: Bro
     workers: list[Worker] = [
         runtime.guard,
         JobRunner(runtime.worker, parts.jobs),
+        Housekeeping(runtime.worker),
         Sweeper(gatekeeper, runtime.channels),
     ]
     if spec.bindings.get(spec.name):

@@ -68,7 +68,7 @@ async def write_book(work: Work, book: Book, subjects: Iterable[str]) -> dict[st
     if not (book.sites or book.settled or book.unparked or book.newly_parked):
         return {}
     moved = [(key, site, book.gates[key]) for key, site in book.sites.items()]
-    late = list(book.newly_parked.items())
+    late = sorted(book.newly_parked.items(), key=lambda item: item[0])
     awaited = [entry.awaits for _, entry in late]
     rows = await work.connection.fetch(
         _queries.flush_gates,
@@ -77,8 +77,8 @@ async def write_book(work: Work, book: Book, subjects: Iterable[str]) -> dict[st
         [site for _, site, _ in moved],
         [gate.version for _, _, gate in moved],
         [gate.hashes for _, _, gate in moved],
-        *_columns(book.unparked - book.newly_parked.keys()),
-        *_columns(book.settled),
+        *_columns(sorted(book.unparked - book.newly_parked.keys())),
+        *_columns(sorted(book.settled)),
         *_columns([address for address, _ in late]),
         [entry.fact.site_id for _, entry in late],
         [entry.fact.SerializeToString() for _, entry in late],
@@ -114,7 +114,7 @@ async def quarantine(work: Work, bad: Sequence[Bad]) -> None:
 
 
 def _columns(addresses: Iterable[Address]) -> tuple[list[str], list[str], list[int]]:
-    listed = sorted(addresses)
+    listed = list(addresses)
     return (
         [address.source for address in listed],
         [address.subject_id for address in listed],

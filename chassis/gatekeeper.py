@@ -30,7 +30,8 @@ _log = structlog.get_logger(__name__)
 _queries = load_queries("chassis", "sql/gate.sql")
 
 MAX_ATTEMPTS = 5
-_FIRST_RETRY = timedelta(milliseconds=200)
+# Doubled with each try: a fact that keeps failing is given up after some six seconds.
+FIRST_RETRY = timedelta(milliseconds=400)
 
 
 class HandlerFailed(Exception):
@@ -67,8 +68,11 @@ class Outcome:
 class Gatekeeper:
     """The gate of one service, over its worker database and its handlers."""
 
-    def __init__(self, database: Database, handlers: Handlers) -> None:
+    def __init__(
+        self, database: Database, handlers: Handlers, *, first_retry: timedelta = FIRST_RETRY
+    ) -> None:
         self.database = database
+        self._first_retry = first_retry
         self.table = HandlerTable(handlers)
         self.actor = service_actor(database.schema)
         # Tries that a lost dependency cut short: counted already, and not to be counted again.
@@ -337,7 +341,7 @@ class Gatekeeper:
             await work.lock_all(sites)
             book = await gatebook.read_book(work, self.table.sources, sites, [fact])
             if book.judge(fact)[0] is Verdict.APPLY:
-                book.park(fact, None, work.time + _FIRST_RETRY * 2**count)
+                book.park(fact, None, work.time + self._first_retry * 2 ** (count - 1))
                 await gatebook.write_book(work, book, sites)
 
         await run(self.database, self.actor, park)

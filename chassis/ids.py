@@ -30,5 +30,5 @@ def derived_fact_id(*parts: str | int) -> UUID:
 
 
 def valid_id(text: str) -> bool:
-    """Tells whether text is a UUID in the one form the suite writes: lower case, hyphened."""
+    """Tells whether text is a UUID in the one form the suite writes: small letters, hyphened."""
     return _TEXT.fullmatch(text) is not None

@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 PREFETCH = 3
 _OPEN_SECONDS = 30.0
-_WATCH_SECONDS = 10.0
+WATCH_SECONDS = 10.0
 _RECONNECT_SECONDS = 1.0
 
 # Handles one message. What it raises must show a dependency to be away; it is then called again.
@@ -38,7 +38,7 @@ class Inbox:
         handle: MessageHandler,
         *,
         prefetch: int = PREFETCH,
-        watch: float = _WATCH_SECONDS,
+        watch: float = WATCH_SECONDS,
     ) -> None:
         self.name = f"inbox {queue}"
         self._broker = broker

@@ -33,6 +33,7 @@ class InFlight:
         self.streams = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        metrics.RPC_IN_FLIGHT.set_function(lambda: self.calls + self.streams)
 
     def enter(self, context: Context, *, stream: bool) -> None:
         """Counts a call until its status has been sent; Refused OVERLOADED when there's no room."""
@@ -44,7 +45,6 @@ class InFlight:
         else:
             self.calls += 1
         self._idle.clear()
-        metrics.RPC_IN_FLIGHT.inc()
         # The stub wants a class of its own where gRPC takes any callable.
         left = self._left_stream if stream else self._left_call
         context.add_done_callback(left)  # type: ignore[arg-type]
@@ -58,7 +58,6 @@ class InFlight:
         self._left()
 
     def _left(self) -> None:
-        metrics.RPC_IN_FLIGHT.dec()
         if not self.calls and not self.streams:
             self._idle.set()
 

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from functools import cache
 from typing import Any, TypeAlias
 
 import grpc
@@ -17,6 +18,7 @@ from google.protobuf.message import DecodeError, Message
 
 from chassis import metrics
 from chassis.access import Rule
+from chassis.accesslog import access_log
 from chassis.actor import ANYONE
 from chassis.call import CallContext, call_context, enter_call
 from chassis.errors import ENGLISH, Catalogue, FieldViolation, Refused, language_of
@@ -188,7 +190,7 @@ class Walls(grpc.aio.ServerInterceptor):
         rule.decide(call.actor)
 
     async def _fail(self, passage: "_Passage", error: BaseException) -> None:
-        """Ends the call with the status of its error; raises in every case."""
+        """Ends the call with the status of its error; always raises."""
         if isinstance(error, grpc.aio.AbortError):
             passage.record(str(passage.context.code()), "")
             raise error
@@ -282,16 +284,24 @@ class _Passage:
         self.record("OK", "")
 
     def record(self, code: str, reason: str) -> None:
-        metrics.RPC_CODES.labels(method=self.call.method, code=code, reason=reason).inc()
+        _counter(self.call.method, code, reason).inc()
         self.span.finish(code, reason)
-        _log.info(
+        access_log.write(
             "rpc",
+            x_request_id=self.call.x_request_id,
+            trace=self.call.trace,
             method=self.call.method,
             code=code,
             reason=reason,
             actor=self.call.actor.subject if self.call.actor else "",
             milliseconds=round((time.monotonic() - self.started) * 1_000, 2),
         )
+
+
+@cache
+def _counter(method: str, code: str, reason: str) -> Any:
+    """Returns the counter of these labels; bounded, since none of them comes from the wire."""
+    return metrics.RPC_CODES.labels(method=method, code=code, reason=reason)
 
 
 def _read(raw: bytes, parse: Callable[[bytes], Message]) -> Message:

@@ -51,7 +51,10 @@ def batches(source: str, facts: Sequence[fact_pb2.Fact]) -> Iterator[tuple[int, 
 
 
 class Relay:
-    """A worker that stamps and publishes while its session holds the service's lock."""
+    """A worker that stamps and publishes while its session holds the service's lock.
+
+    The broker has `patience` seconds to confirm a window, then the connection is given up.
+    """
 
     name = "relay"
 
@@ -62,11 +65,13 @@ class Relay:
         bindings: topology.Bindings,
         *,
         poll: float = _POLL_SECONDS,
+        patience: float = _PUBLISH_SECONDS,
     ) -> None:
         self._database = database
         self._broker = broker
         self._bindings = bindings
         self._poll = poll
+        self._patience = patience
         self._source = database.schema
         self._stamped = asyncio.Event()
         self._open = False
@@ -156,7 +161,7 @@ class Relay:
         if not window.facts:
             return 0
         cut = list(batches(self._source, window.facts))
-        async with asyncio.timeout(_PUBLISH_SECONDS):
+        async with asyncio.timeout(self._patience):
             # Tasks start in this order, and so do their frames.
             results = await asyncio.gather(
                 *(self._send(exchange, body) for _, body in cut), return_exceptions=True

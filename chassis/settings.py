@@ -138,8 +138,8 @@ class ServiceSettings(BaseSettings):
         if missing:
             variables = ", ".join(PREFIX + name.upper() for name in missing)
             raise SettingsError(
-                f"not set: {variables} (variables, or files of the lower-case names without "
-                f"{PREFIX} in {SECRETS_DIR})"
+                f"not set: {variables} (variables, or files of these names in small letters "
+                f"without {PREFIX} in {SECRETS_DIR})"
             )
 
     def pepper(self) -> bytes:

@@ -6,7 +6,7 @@ Error texts of the database are cut before the part that quotes rows: bodies are
 
 import json
 import logging
-import secrets
+import random
 import sys
 import threading
 import traceback
@@ -20,6 +20,7 @@ from opentelemetry import trace as otel
 from prometheus_client import start_http_server
 from structlog.typing import EventDict, WrappedLogger
 
+from chassis.accesslog import access_log
 from chassis.call import call_context
 
 _LONGEST_TEXT = 300
@@ -66,6 +67,9 @@ def configure_logging(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
+    )
+    access_log.write_to(
+        stream if form == "json" else None, service, enabled=_LEVELS[level] <= logging.INFO
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -181,13 +185,13 @@ class Tracing:
         """Starts a span under the given W3C traceparent, or a new trace when it is none."""
         parent = parse_traceparent(traceparent)
         if parent is None:
-            trace_id = secrets.token_hex(16)
+            trace_id = f"{random.getrandbits(128):032x}"
             sampled = int(trace_id[16:], 16) < self._bound
-            parent_span = secrets.token_hex(8)
+            parent_span = _span_id()
         else:
             trace_id, parent_span, sampled = parent
         if not sampled or self._tracer is None:
-            return Span(f"00-{trace_id}-{secrets.token_hex(8)}-{'01' if sampled else '00'}")
+            return Span(f"00-{trace_id}-{_span_id()}-{'01' if sampled else '00'}")
         remote = otel.SpanContext(
             int(trace_id, 16), int(parent_span, 16), is_remote=True, trace_flags=otel.TraceFlags(1)
         )
@@ -203,6 +207,10 @@ class Tracing:
         if self._provider is not None:
             self._provider.force_flush(2_000)
             self._provider.shutdown()
+
+
+def _span_id() -> str:
+    return f"{random.getrandbits(64):016x}"
 
 
 def parse_traceparent(text: str) -> tuple[str, str, bool] | None:

@@ -64,19 +64,6 @@ class _Subject:
 class Work:
     """An open transaction of one actor. Ends with the function it was given to."""
 
-    __slots__ = (
-        "_causes",
-        "_database",
-        "_entries",
-        "_subjects",
-        "_topics",
-        "_trace",
-        "actor",
-        "connection",
-        "raw_time",
-        "time",
-    )  # fmt: skip
-
     def __init__(
         self,
         database: Database,

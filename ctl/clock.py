@@ -3,6 +3,7 @@
 sla comes last: when its clocks fire, everyone who hears of it already lives at that time.
 """
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -16,15 +17,11 @@ ORDER = ("intake", "routing", "notify", "sla")
 
 async def decision_time(client: Client) -> datetime:
     """Returns the latest decision time among the services."""
-    found = []
-    for service in ORDER:
-        response = await client.call(
-            service,
-            client.operations(service).GetFlow,
-            operations_service_pb2.GetFlowRequest(),
-        )
-        found.append(times.moment(response.decision_time))
-    return max(found)
+    request = operations_service_pb2.GetFlowRequest()
+    flows = await asyncio.gather(
+        *(client.call(service, client.operations(service).GetFlow, request) for service in ORDER)
+    )
+    return max(times.moment(flow.decision_time) for flow in flows)
 
 
 async def move_to(client: Client, target: datetime) -> datetime:

@@ -66,6 +66,8 @@ class Connections:
 
     def _open(self, address: str) -> grpc.aio.Channel:
         options = [
+            # The suite is on this machine or in the same network, never behind a web proxy.
+            ("grpc.enable_http_proxy", 0),
             ("grpc.enable_retries", 0),
             ("grpc.max_receive_message_length", 32 * 1024 * 1024),
             ("grpc.initial_reconnect_backoff_ms", 100),

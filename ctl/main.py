@@ -14,7 +14,7 @@ from ctl.shell import Shell
 
 _EPILOG = (
     "退出码 · exit codes: 0 办成 done; 1 未予办理 refused; 2 命令有误 usage; "
-    "3 暂时无法办理,可用同一 --request-id 重复 unavailable, safe to repeat; "
+    "3 暂时无法办理，可用同一 --request-id 重复 unavailable, safe to repeat; "
     "4 有发现(fsck、coverage)findings; 5 系统内部错误 fault; 130 中断 interrupted"
 )
 
@@ -53,7 +53,7 @@ _FLAGS = ("--json",)
 def root(
     context: typer.Context,
     instance: Annotated[
-        str, typer.Option("--instance", help="本机实例,默认 up · local instance")
+        str, typer.Option("--instance", help="本机实例，默认 up · local instance")
     ] = "",
     endpoints: Annotated[str, typer.Option("--endpoints", help="intake=host:port,… 或 JSON")] = "",
     token_file: Annotated[

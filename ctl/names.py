@@ -9,6 +9,9 @@ from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from ctl.connection import Client
 from ctl.failures import Failure
 
+# How a reporter acts: with an account of their own, or with the receipt code.
+_FOR_REPORTER = {"reporter": "诉求人 reporter", "receipt": "诉求人 reporter"}
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -27,6 +30,9 @@ class Names:
             return self.positions.get(rest, rest)
         if kind == "unit":
             return self.units.get(rest, rest)
+        if kind in _FOR_REPORTER:
+            # What follows is a keyed hash, there for the journal.
+            return _FOR_REPORTER[kind]
         return self.people.get(code, code)
 
     def unit(self, unit_id: str) -> str:

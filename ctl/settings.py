@@ -64,7 +64,7 @@ class Settings:
         path = self.tokens / f"{name}.jwt"
         if not path.is_file():
             names = ", ".join(sorted(p.stem for p in self.tokens.glob("*.jwt"))) or "—"
-            raise Problem(f"没有令牌 {name},现有:{names} / no such token", field="--as")
+            raise Problem(f"没有令牌 {name}，现有：{names} / no such token", field="--as")
         return path.read_text().strip()
 
 
@@ -138,7 +138,7 @@ def parse_endpoints(text: str) -> dict[str, str]:
     else:
         parts = [part.strip() for part in text.split(",") if part.strip()]
         if bad := [part for part in parts if "=" not in part]:
-            raise Problem(f"应写作 服务=主机:端口 / not service=host:port: {bad[0]}", field=name)
+            raise Problem(f"应写作 服务=主机：端口 / not service=host:port: {bad[0]}", field=name)
         pairs = dict(part.split("=", 1) for part in parts)
     strange = sorted(set(pairs) - set(SERVICES))
     if strange:

@@ -148,7 +148,7 @@ async def _run(shell: Shell, work: Callable[[Session], Awaitable[Exit | None]]) 
     found: Settings = shell.load()
     if not found.endpoints:
         raise Problem(
-            "不知道服务在哪里:先 make up,或设置地址 / no endpoints: `make up` first, or set them",
+            "不知道服务在哪里：先 make up，或设置地址 / no endpoints: `make up` first, or set them",
             field=f"{settings_module.PREFIX}ENDPOINTS",
         )
     connections = Connections(found.endpoints, found.ca_file)
@@ -170,13 +170,14 @@ def complain(shell: Shell, error: Problem | Failure) -> None:
 
 def error_lines(error: Problem | Failure, words: Words) -> list[str]:
     """Returns an error as lines of rich markup: the sentence, the fields, what to do."""
+    colon = words("colon")
     if isinstance(error, Problem):
-        place = f"{escape(error.field)}:" if error.field else ""
-        return [f"[red]{words('invalid')}[/]:{place}{escape(str(error))}"]
+        place = f"{escape(error.field)}{colon}" if error.field else ""
+        return [f"[red]{words('invalid')}[/]{colon}{place}{escape(str(error))}"]
     answer = error.answer
-    lines = [f"[red]{words(_heading(answer))}[/]:{escape(answer.sentence)}"]
+    lines = [f"[red]{words(_heading(answer))}[/]{colon}{escape(answer.sentence)}"]
     lines += [
-        f"  {words('field')} [bold]{escape(fault.name)}[/]:{escape(fault.description)}"
+        f"  {words('field')} [bold]{escape(fault.name)}[/]{colon}{escape(fault.description)}"
         for fault in answer.faults
     ]
     if answer.reason:

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[T]], *, seconds: float = 20.0, what: str = "condition"
+    condition: Callable[[], Awaitable[T | None]], *, seconds: float = 20.0, what: str = "condition"
 ) -> T:
     """Returns the condition's first true value; AssertionError with the last one otherwise."""
     deadline = time.monotonic() + seconds

@@ -111,5 +111,5 @@ DELETE FROM requests
 WHERE (caller, method, request_id) IN (
     SELECT caller, method, request_id FROM requests
     WHERE record_time < $1::timestamptz
-    ORDER BY record_time LIMIT 1000
+    ORDER BY record_time LIMIT $2
 );

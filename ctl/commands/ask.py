@@ -21,7 +21,7 @@ from ctl.tables.look import Look
 AtTime = Annotated[
     str,
     typer.Option(
-        "--at", metavar="TIME", help="查询时刻,默认现在 · at that instant; now by default"
+        "--at", metavar="TIME", help="查询时刻，默认现在 · at that instant; now by default"
     ),
 ]
 
@@ -89,7 +89,7 @@ def clocks(context: typer.Context, case: options.CaseKey) -> None:
 
 
 def coverage(context: typer.Context, at: AtTime = "") -> None:
-    """包保覆盖,有空白时退出码为 4 · who answers for each unit; exit code 4 when there are gaps."""
+    """包保覆盖，有空白时退出码为 4 · who answers for each unit; exit code 4 when there are gaps."""
 
     async def work(session: Session) -> Exit:
         request = routing_service_pb2.GetCoverageRequest(

@@ -47,7 +47,7 @@ def list_cases(
         list[str] | None,
         typer.Option(
             "--state",
-            help="状态,可多次 · state, repeatable",
+            help="状态，可多次 · state, repeatable",
             autocompletion=choices.completion(intake_pb2.CaseState.DESCRIPTOR),
         ),
     ] = None,
@@ -57,7 +57,7 @@ def list_cases(
     ] = "",
     limit: options.Limit = 50,
 ) -> None:
-    """列出诉求,新的在前 · list cases, newest first."""
+    """列出诉求，新的在前 · list cases, newest first."""
 
     async def work(session: Session) -> None:
         request = intake_service_pb2.ListCasesRequest(
@@ -118,7 +118,7 @@ def track(
     context: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE", help="16 位凭证号 · receipt code")],
 ) -> None:
-    """凭凭证号查询进展,无需令牌 · follow a case by its receipt code; needs no token."""
+    """凭凭证号查询进展，无需令牌 · follow a case by its receipt code; needs no token."""
 
     async def work(session: Session) -> None:
         client = session.client_as("")
@@ -187,7 +187,7 @@ def reply(
     at: options.At = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
-    """初步回复,含处理方向 · first reply, with the handling direction."""
+    """初步回复，含处理方向 · first reply, with the handling direction."""
     kind = intake_pb2.ANSWER_KIND_FIRST_REPLY
     _run(context, case, _answer(kind, text, "", fed_back, note, at, expected_version))
 
@@ -205,7 +205,7 @@ def plan(
     at: options.At = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
-    """解决方案,含承诺日期 · plan with a promised date."""
+    """解决方案，含承诺日期 · plan with a promised date."""
     kind = intake_pb2.ANSWER_KIND_PLAN
     _run(context, case, _answer(kind, text, promised, fed_back, note, at, expected_version))
 
@@ -231,7 +231,7 @@ def feedback(
     case: options.CaseKey,
     fed_back: options.Fed,
     answer: Annotated[
-        str, typer.Option("--answer", help="答复 id,默认最近一条 · answer id; the last by default")
+        str, typer.Option("--answer", help="答复 id，默认最近一条 · answer id; the last by default")
     ] = "",
     note: options.FedNote = "",
     at: options.At = "",
@@ -292,7 +292,7 @@ def resolve(
     at: options.At = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
-    """办结,等待诉求人确认 · declare it done; the reporter is asked."""
+    """办结，等待诉求人确认 · declare it done; the reporter is asked."""
 
     async def step(session: Session, case_id: str) -> HasCase:
         request = intake_service_pb2.ResolveCaseRequest(
@@ -324,7 +324,7 @@ def close(
     remark: Annotated[str, typer.Option("--remark", help="备注 · remark")] = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
-    """销号(调度室)· strike the case off."""
+    """销号（调度室）· strike the case off."""
 
     async def step(session: Session, case_id: str) -> HasCase:
         request = intake_service_pb2.CloseCaseRequest(

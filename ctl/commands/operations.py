@@ -25,7 +25,7 @@ Service = Annotated[
     str,
     typer.Option(
         "--service",
-        help="intake, routing, sla, notify;默认全部 · all by default",
+        help="intake, routing, sla, notify；默认全部 · all by default",
         autocompletion=lambda incomplete: [s for s in SERVICES if s.startswith(incomplete)],
     ),
 ]
@@ -69,7 +69,7 @@ async def _flow(session: Session, service: str) -> operations_service_pb2.GetFlo
 def quarantine_list(
     context: typer.Context, service: Service = "", limit: options.Limit = 200
 ) -> None:
-    """列出隔离的事实,旧的在前 · list quarantined facts, oldest first."""
+    """列出隔离的事实，旧的在前 · list quarantined facts, oldest first."""
 
     async def work(session: Session) -> None:
         rows: list[tuple[str, operations_service_pb2.QuarantinedFact]] = []
@@ -109,7 +109,7 @@ def quarantine_show(
 def quarantine_replay(
     context: typer.Context, quarantine_id: QuarantineId, service: Service = ""
 ) -> None:
-    """再次处理,连同其后等待的 · apply it once more, and what waits behind it."""
+    """再次处理，连同其后等待的 · apply it once more, and what waits behind it."""
 
     async def work(session: Session) -> None:
         name, _ = await _quarantined(session, quarantine_id, service)
@@ -129,7 +129,7 @@ def quarantine_drop(
     reason: Annotated[str, typer.Option("--reason", help="为何可以放弃 · why it may be given up")],
     service: Service = "",
 ) -> None:
-    """放弃一条事实,其后的照常处理 · give a fact up; later ones are applied without it."""
+    """放弃一条事实，其后的照常处理 · give a fact up; later ones are applied without it."""
 
     async def work(session: Session) -> None:
         name, _ = await _quarantined(session, quarantine_id, service)
@@ -176,7 +176,8 @@ def relay_rewind(
     context: typer.Context,
     service: Service,
     to: Annotated[
-        int, typer.Option("--to", min=0, help="此位置之后的重发,0 为全部 · facts after it; 0 = all")
+        int,
+        typer.Option("--to", min=0, help="从此位置之后重发，0 为全部 · after it; 0 = all"),
     ],
 ) -> None:
     """消息代理丢失数据后重发 · publish again after the broker lost its disk; harmless to repeat."""
@@ -194,26 +195,22 @@ def relay_rewind(
 
 def check(
     context: typer.Context,
-    live: Annotated[
-        bool, typer.Option("--live", help="各服务自查,随时可做(默认)· each service's own checks")
-    ] = False,
     settled: Annotated[
         bool,
         typer.Option(
-            "--settled",
-            help="另外核对各服务之间是否一致,须在静止时做,用 BACKSTOPCTL_FSCK_DSN · "
-            "also compare the services with one another, at rest",
+            "--settled/--live",
+            help="静止时另核对各服务是否一致（BACKSTOPCTL_FSCK_DSN）；--live 只自查，随时可做 · "
+            "at rest, also compare the services; --live checks each by itself, at any time",
         ),
     ] = False,
 ) -> None:
-    """检查不变量,有问题时退出码为 4 · check invariants; exit code 4 when something is broken."""
+    """检查不变量，有问题时退出码为 4 · check invariants; exit code 4 when something is broken."""
 
     async def work(session: Session) -> Exit:
         if settled and not session.settings.fsck_dsn:
             raise Problem("没有只读连接 / no read-only role", field="BACKSTOPCTL_FSCK_DSN")
-        report = await fsck.live(session.client) if live or not settled else fsck.Report()
+        report = await fsck.live(session.client)
         if settled:
-            report = report.plus(await fsck.live(session.client)) if not live else report
             report = report.plus(await fsck.settled(session.settings.fsck_dsn))
         words = session.words
         data: dict[str, object] = {
@@ -233,12 +230,12 @@ def check(
 @clock_app.command("advance")
 def clock_advance(
     context: typer.Context,
-    span: Annotated[str, typer.Argument(metavar="[SPAN]", help="时长:3d、12h、1d6h · a span")] = "",
+    span: Annotated[str, typer.Argument(metavar="[SPAN]", help="如 3d、12h、1d6h · a span")] = "",
     to: Annotated[
-        str, typer.Option("--to", metavar="TIME", help="拨到此时,当地时间 · to this local time")
+        str, typer.Option("--to", metavar="TIME", help="拨到此时，当地时间 · to this local time")
     ] = "",
 ) -> None:
-    """拨快业务时间,仅限演示模式 · move decision time ahead; demonstrations only."""
+    """拨快业务时间，仅限演示模式 · move decision time ahead; demonstrations only."""
 
     async def work(session: Session) -> None:
         if bool(span) == bool(to):

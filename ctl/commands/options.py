@@ -21,12 +21,12 @@ At = Annotated[
     typer.Option(
         "--at",
         metavar="TIME",
-        help="何时发生,当地时间,默认现在 · when it happened, local time; now by default",
+        help="何时发生，当地时间，默认现在 · when it happened, local time; now by default",
     ),
 ]
 Code = Annotated[
     str,
-    typer.Option("--code", metavar="CODE", help="16 位凭证号,无需令牌 · receipt code, no token"),
+    typer.Option("--code", metavar="CODE", help="16 位凭证号，无需令牌 · receipt code, no token"),
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="最多行数 · rows at most")]
 Fed = Annotated[
@@ -34,7 +34,7 @@ Fed = Annotated[
     typer.Option(
         "--fed-back",
         metavar="WAY",
-        help="如何反馈给诉求人:told, left, posted, attempt · how it reached the reporter",
+        help="如何反馈给诉求人：told, left, posted, attempt · how it reached the reporter",
         autocompletion=choices.completion(intake_pb2.FeedbackWay.DESCRIPTOR),
     ),
 ]

@@ -21,7 +21,7 @@ def register(
         typer.Option(
             "--where",
             metavar="PLACE",
-            help="地点:单位或值守点的名称或代码,或一句话 · a unit, a post, or a place in words",
+            help="地点：单位或值守点的名称或代码，或一句话 · a unit, a post, or a place in words",
         ),
     ] = "",
     what: Annotated[str, typer.Option("--what", help="诉求内容 · what was said")] = "",
@@ -29,7 +29,7 @@ def register(
         str,
         typer.Option(
             "--channel",
-            help="渠道:desk, phone, window, slip, … · how it came",
+            help="渠道：desk, phone, window, slip, … · how it came",
             autocompletion=choices.completion(intake_pb2.Channel.DESCRIPTOR),
         ),
     ] = "",
@@ -38,7 +38,7 @@ def register(
         bool, typer.Option("--anonymous", help="匿名 · nobody's name goes on file")
     ] = False,
     confidential: Annotated[
-        bool, typer.Option("--confidential", help="保密:对承办人员不公开 · sealed from handlers")
+        bool, typer.Option("--confidential", help="保密：对承办人员不公开 · sealed from handlers")
     ] = False,
     phone: Annotated[str, typer.Option("--phone", help="诉求人电话 · telephone")] = "",
     email: Annotated[str, typer.Option("--email", help="诉求人邮箱 · e-mail")] = "",
@@ -68,31 +68,31 @@ def register(
     urgent: Annotated[bool, typer.Option("--urgent", help="紧急 · urgent")] = False,
     at: options.At = "",
     receiver: Annotated[
-        str, typer.Option("--receiver", help="首接人,默认本人 · who took it; you by default")
+        str, typer.Option("--receiver", help="首接人，默认本人 · who took it; you by default")
     ] = "",
     slip: Annotated[str, typer.Option("--slip", help="纸条号 · slip number")] = "",
     link: Annotated[
         list[str] | None,
         typer.Option(
-            "--link", metavar="CASE:RELATION", help="关联:编号:found-by-sweep|related · link"
+            "--link", metavar="CASE:RELATION", help="关联：编号：found-by-sweep|related · link"
         ),
     ] = None,
 ) -> None:
-    """登记诉求:--where、--who(或 --anonymous)、--what、--channel 即可 · register a case."""
+    """登记诉求：--where、--who(或 --anonymous)、--what、--channel 即可 · register a case."""
 
     async def work(session: Session) -> None:
         if not (where or unit or post or place):
-            raise Problem("在哪里?/ where?", field="--where")
+            raise Problem("在哪里？/ where?", field="--where")
         if not what:
-            raise Problem("什么事?/ what?", field="--what")
+            raise Problem("什么事？/ what?", field="--what")
         if not channel:
-            raise Problem("通过什么渠道?/ by what channel?", field="--channel")
+            raise Problem("通过什么渠道？/ by what channel?", field="--channel")
         if not (who or anonymous or person_code):
-            raise Problem("谁?匿名请加 --anonymous / who, or anonymous?", field="--who")
+            raise Problem("谁？匿名请加 --anonymous / who, or anonymous?", field="--who")
         names = await session.names(session.site)
         found = place_of(where, names)
         if where and not names.units:
-            session.note("组织信息暂不可用,按地点文字登记 / taken as a place in words")
+            session.note("组织信息暂不可用，按地点文字登记 / taken as a place in words")
         confidentiality = intake_pb2.CONFIDENTIALITY_UNSPECIFIED
         if anonymous:
             confidentiality = intake_pb2.CONFIDENTIALITY_ANONYMOUS

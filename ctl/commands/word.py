@@ -16,7 +16,7 @@ Key = Annotated[
     str,
     typer.Argument(
         metavar="[CASE]",
-        help="诉求编号或 id;有 --code 时可省 · number or id; not needed with --code",
+        help="诉求编号或 id；有 --code 时可省 · number or id; not needed with --code",
     ),
 ]
 
@@ -51,7 +51,7 @@ def confirm(
         response = await client.call("intake", client.intake.ConfirmCase, request)
         await show_case(session, response.case)
         basis = session.words.value(intake_pb2.ConfirmationBasis.DESCRIPTOR, response.basis)
-        session.say(f"{session.words('basis')}:{basis}")
+        session.say(f"{session.words('basis')}{session.words('colon')}{basis}")
 
     execute(context, work)
 
@@ -63,11 +63,11 @@ def reject(
     code: options.Code = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
-    """不认可结果,重新办理 · say that the result isn't right; the case is worked on again."""
+    """不认可结果，重新办理 · say that the result isn't right; the case is worked on again."""
 
     async def work(session: Session) -> None:
         if not reason:
-            raise Problem("哪里不对?/ what isn't right?", field="--reason")
+            raise Problem("哪里不对？/ what isn't right?", field="--reason")
         client, case_id = await _reporter(session, case, code)
         request = intake_service_pb2.RejectCaseRequest(
             request_id=session.request_id(),
@@ -86,7 +86,7 @@ async def _reporter(session: Session, case: str, code: str) -> tuple[Client, str
     """Returns whoever speaks, and the case: with a code it is the reporter, without a token."""
     if not code:
         if not case:
-            raise Problem("哪件诉求?/ which case?", field="CASE")
+            raise Problem("哪件诉求？/ which case?", field="CASE")
         return session.client, await session.case_id(case)
     client = session.client_as("")
     request = intake_service_pb2.TrackCaseRequest(receipt_code=options.plain_code(code))

@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="工单 · work orders")
 
 WorkOrder = Annotated[
     str,
-    typer.Argument(metavar="[WORK_ORDER]", help="工单 id,或单位代码 · work order id, or its unit"),
+    typer.Argument(metavar="[WORK_ORDER]", help="工单 id，或单位代码 · work order id, or its unit"),
 ]
 
 
@@ -30,7 +30,7 @@ def dispatch(
         typer.Option(
             "--task",
             metavar="UNIT=WORDS",
-            help="单位=任务;第一条为牵头 · unit=task, repeatable; the first one leads",
+            help="单位=任务；第一条为牵头 · unit=task, repeatable; the first one leads",
         ),
     ],
     deadline: Annotated[
@@ -38,7 +38,7 @@ def dispatch(
         typer.Option(
             "--deadline",
             metavar="TIME",
-            help="期限,依次对应;只写一个则共用 · in the order of the tasks; one serves all",
+            help="期限，依次对应；只写一个则共用 · in the order of the tasks; one serves all",
         ),
     ],
     expected_version: options.ExpectedVersion = 0,
@@ -135,7 +135,7 @@ def complete(
 
     async def work(session: Session) -> None:
         if not result:
-            raise Problem("办了什么?/ what was done?", field="--result")
+            raise Problem("办了什么？/ what was done?", field="--result")
         case_id = await session.case_id(case)
         moment = times.parse_time(at, session.zone, option="--at") if at else None
         request = routing_service_pb2.CompleteWorkOrderRequest(
@@ -169,7 +169,7 @@ def instruct(
     ] = "order",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
-    """批示:所在层级的答复 · the level that has the case answers."""
+    """批示：所在层级的答复 · the level that has the case answers."""
 
     async def work(session: Session) -> None:
         request = routing_service_pb2.InstructCaseRequest(

@@ -61,7 +61,7 @@ def clocks(look: Look, response: sla_service_pb2.GetCaseClocksResponse) -> list[
             look.time(clock.stop_time),
         )
     wake = look.due(response.next_wake_time)
-    return [table, f"{words('next_wake_time')}:{wake}"] if wake else [table]
+    return [table, f"{words('next_wake_time')}{words('colon')}{wake}"] if wake else [table]
 
 
 def coverage(look: Look, response: routing_service_pb2.GetCoverageResponse) -> list[RenderableType]:

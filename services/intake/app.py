@@ -6,7 +6,8 @@ from chassis.sealing import KeyRing, SubjectKeys
 from chassis.service import Parts, Registration, Runtime, ServiceSpec
 from services.intake.consumers import handlers
 from services.intake.domain.codes import Codes
-from services.intake.handlers.commands import Secrets
+from services.intake.grouping import Registrations
+from services.intake.handlers.register import Secrets
 from services.intake.peers import Deadlines, WorkOrders
 from services.intake.rpc import IntakeServicer
 from services.intake.settings import Settings
@@ -23,7 +24,7 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
     servicer = IntakeServicer(
         app=runtime.app,
         views=Views(runtime.app, runtime.worker, secrets),
-        secrets=secrets,
+        registrations=Registrations(runtime.app, secrets),
         pages=runtime.pages,
         work_orders=WorkOrders(runtime.channels.get("routing")),
         deadlines=Deadlines(

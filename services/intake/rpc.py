@@ -16,7 +16,9 @@ from chassis.work import once
 from services.intake.convert import replies, requests
 from services.intake.domain import registration, transitions, visibility
 from services.intake.domain.times import OLDEST, bounded, end_of_day, start_of_day
+from services.intake.grouping import Registrations
 from services.intake.handlers import commands
+from services.intake.handlers.register import Appeal
 from services.intake.peers import Deadlines, WorkOrders
 from services.intake.sentences import Narrator
 from services.intake.store import cases, directory
@@ -32,14 +34,14 @@ class IntakeServicer(IntakeServiceServicer):
         self,
         app: Database,
         views: Views,
-        secrets: commands.Secrets,
+        registrations: Registrations,
         pages: PageTokens,
         work_orders: WorkOrders,
         deadlines: Deadlines,
     ) -> None:
         self._app = app
         self._views = views
-        self._secrets = secrets
+        self._registrations = registrations
         self._pages = pages
         self._work_orders = work_orders
         self._deadlines = deadlines
@@ -59,17 +61,15 @@ class IntakeServicer(IntakeServiceServicer):
         caller = registration.Caller(
             actor.subject, staff=not actor.roles.isdisjoint(visibility.STAFF)
         )
-        receipt = await once(
-            self._app,
-            self._views.named(call),
-            partial(commands.register_case, command=command, caller=caller, secrets=self._secrets),
+        receipt = await self._registrations.register(
+            Appeal(self._views.named(call), command, caller)
         )
         file = await self._views.registered(actor, receipt.subject_id)
         case = file.case
         promises = await self._deadlines.ask(case.site_id, case.occurred_time)
         response = rpc.RegisterCaseResponse(
             case=replies.case_file(file),
-            receipt_code=self._secrets.codes.receipt(case.site_id, case.case_id, case.slip_number),
+            receipt_code=self._views.codes.receipt(case.site_id, case.case_id, case.slip_number),
         )
         set_timestamp(response.first_reply_due_time, promises.first_reply_due_time)
         set_timestamp(response.plan_due_time, promises.plan_due_time)

@@ -10,7 +10,7 @@ from chassis.errors import Refused
 from services.intake.domain import visibility
 from services.intake.domain.codes import Codes
 from services.intake.domain.values import CaseFile, Confidentiality
-from services.intake.handlers.commands import Secrets
+from services.intake.handlers.register import Secrets
 from services.intake.store import cases
 
 RECEIPT = "receipt"

@@ -11,7 +11,6 @@ from backstop.notify.v1 import notify_pb2, notify_service_pb2
 from backstop.routing.v1 import routing_facts_pb2, routing_pb2
 from backstop.sla.v1 import sla_pb2
 from chassis.convert import set_timestamp, to_datetime
-from services.notify.domain import cases
 from services.notify.domain.cases import CaseView
 from services.notify.domain.contacts import DEFAULT_LANGUAGE, Contact, PutContacts
 from services.notify.domain.deliveries import Channel, Delivery, DeliveryState
@@ -120,9 +119,7 @@ def registered_case(fact: intake_facts_pb2.CaseRegistered) -> CaseView:
         ),
         has_phone=fact.has_phone,
         has_email=fact.has_email,
-        receiver=cases.registered_receiver(
-            fact.receiver, enum_name(intake_pb2.Channel.DESCRIPTOR, fact.channel, "CHANNEL_")
-        ),
+        receiver=fact.receiver,
     )
 
 

@@ -195,8 +195,11 @@ async def _apply(work: Work, fact: ReceivedFact, transition: Transition) -> None
         # until it has been applied; one that doesn't can't be judged.
         raise LookupError("a fact about a case that was never registered")
     terms = await _terms(work, fact.site_id)
-    change = transition(files[fact.subject_id], terms, _moment(work, fact))
-    await _keep(work, fact, change)
+    file = files[fact.subject_id]
+    change = transition(file, terms, _moment(work, fact))
+    # Most assignments, for one, move nothing.
+    if change.clocks or change.case != file.case:
+        await _keep(work, fact, change)
 
 
 async def _keep(work: Work, fact: ReceivedFact, change: Change) -> None:

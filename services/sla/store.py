@@ -112,17 +112,21 @@ async def announce_years(
 
 async def load_files(connection: Connection, case_ids: Sequence[str]) -> dict[str, File]:
     """Returns the files of those cases that are known, with their live clocks."""
-    cases = await connection.fetch(Q.list_cases, case_ids)
-    clocks: dict[str, list[Clock]] = {row["case_id"]: [] for row in cases}
-    for row in await connection.fetch(Q.list_live_clocks, case_ids):
-        clocks[row["case_id"]].append(_clock(row))
-    return {row["case_id"]: File(_case(row), tuple(clocks[row["case_id"]])) for row in cases}
+    cases: dict[str, Case] = {}
+    clocks: dict[str, list[Clock]] = {}
+    for row in await connection.fetch(Q.list_files, case_ids):
+        case_id = row["case_id"]
+        if case_id not in cases:
+            cases[case_id], clocks[case_id] = _case(row), []
+        if row["clock_id"] is not None:
+            clocks[case_id].append(_clock(row))
+    return {case_id: File(case, tuple(clocks[case_id])) for case_id, case in cases.items()}
 
 
 async def load_case(connection: Connection, case_id: str) -> Case | None:
     """Returns a case in sight, or None."""
-    rows = await connection.fetch(Q.list_cases, [case_id])
-    return _case(rows[0]) if rows else None
+    row = await connection.fetchrow(Q.get_case, case_id)
+    return None if row is None else _case(row)
 
 
 async def list_clocks(connection: Connection, case_id: str) -> list[Clock]:
@@ -185,11 +189,11 @@ def _clock(row: asyncpg.Record) -> Clock:
         case_id=row["case_id"],
         site_id=row["site_id"],
         kind=ClockKind(row["kind"]),
-        cycle=row["cycle"],
+        cycle=row["clock_cycle"],
         reference=row["reference"],
         start_time=row["start_time"],
         due_time=row["due_time"],
-        state=ClockState(row["state"]),
+        state=ClockState(row["clock_state"]),
         provisional=row["provisional"],
         policy_version=row["policy_version"],
         warn_time=row["warn_time"],
@@ -203,10 +207,17 @@ def _clock(row: asyncpg.Record) -> Clock:
 # Timers ---------------------------------------------------------------------------------------
 
 
-async def list_due(connection: Connection, time: datetime, limit: int) -> list[str]:
-    """Returns the cases of the `limit` clocks that have been due longest, each once."""
-    rows = await connection.fetch(Q.list_due, time, limit)
-    return list(dict.fromkeys(row["case_id"] for row in rows))
+async def list_due(
+    connection: Connection, time: datetime, limit: int, aside: Sequence[str] = ()
+) -> dict[str, datetime]:
+    """Returns the cases of the `limit` clocks that have been due longest, and since when.
+
+    In that order; without those set aside.
+    """
+    found: dict[str, datetime] = {}
+    for row in await connection.fetch(Q.list_due, time, limit, aside):
+        found.setdefault(row["case_id"], row["next_fire_time"])
+    return found
 
 
 async def lock_free(connection: Connection, case_ids: Iterable[str]) -> list[str]:
@@ -215,9 +226,12 @@ async def lock_free(connection: Connection, case_ids: Iterable[str]) -> list[str
     return [row["subject_id"] for row in rows]
 
 
-async def time_to_next(connection: Connection) -> timedelta | None:
-    """Returns how long until the next clock fires, zero or less when one is due, else None."""
-    row = await connection.fetchrow(Q.next_fire_time)
+async def time_to_next(connection: Connection, aside: Sequence[str] = ()) -> timedelta | None:
+    """Returns how long until the next clock fires, zero or less when one is due, else None.
+
+    Cases set aside don't count.
+    """
+    row = await connection.fetchrow(Q.next_fire_time, aside)
     if row is None or row["next_fire_time"] is None:
         return None
     left: timedelta = row["next_fire_time"] - row["decision_time"]

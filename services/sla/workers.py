@@ -2,18 +2,35 @@
 
 It looks for due clocks without a lock, then locks their cases (passing over those in other hands),
 reads the clocks again and lets the domain decide by the transaction's own time. A crash is a
-rollback: there is no state in between, and so nothing to rescue.
+rollback: there is no state in between, and so nothing to rescue. A case that fails is fired alone
+and set aside for a while, so that a fault in one case holds up no other's deadline.
 """
 
 import asyncio
+import time
 from functools import partial
+
+import structlog
+from prometheus_client import Counter, Histogram
 
 from chassis.actor import service_actor
 from chassis.clock import ClockGuard, decision_time
 from chassis.database import Database
+from chassis.failures import dependency_of, is_retryable
 from chassis.work import Work, run
 from chassis.workers import loop
 from services.sla import handlers, store
+
+_log = structlog.get_logger(__name__)
+
+FIRED = Counter("backstop_timers_fired", "Warnings and deadlines that fired.")
+FAILED = Counter("backstop_timers_failed", "Tries to fire a case's clocks that failed.")
+# From the goal for the median to an outage of a day.
+LATENESS_SECONDS = Histogram(
+    "backstop_timer_lateness_seconds",
+    "From when the oldest clock of a batch was to fire to its transaction.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 60, 3600, 86400),
+)
 
 # Batches looked at together, so that workers beside one another find work of their own.
 _WINDOW = 4
@@ -21,6 +38,9 @@ _WINDOW = 4
 # Due clocks whose cases are in other hands are looked at again after this; whoever holds a case
 # is done with it within milliseconds.
 _IN_OTHER_HANDS_SECONDS = 0.02
+
+# A case that can't be fired keeps nobody waiting: it is tried again after this, and logged again.
+_SET_ASIDE_SECONDS = 60.0
 
 
 class TimerWorker:
@@ -34,6 +54,8 @@ class TimerWorker:
         self._batch_size = batch_size
         self._poll_seconds = poll_seconds
         self._actor = service_actor(database.schema)
+        # Cases that failed, and when on the monotonic clock they may be tried again.
+        self._aside: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fires until told to stop, finishing the batch in hand."""
@@ -44,16 +66,32 @@ class TimerWorker:
         """Fires one batch; returns the seconds until there is something to do again."""
         if not self._guard.allowed:
             return None
+        aside = self._set_aside()
         async with self._database.connection() as connection:
             now = await decision_time(connection)
-            due = await store.list_due(connection, now, self._batch_size * _WINDOW)
+            due = await store.list_due(connection, now, self._batch_size * _WINDOW, aside)
             if not due:
-                left = await store.time_to_next(connection)
+                left = await store.time_to_next(connection, aside)
                 return None if left is None else max(0.0, left.total_seconds())
-        fired = await run(self._database, self._actor, partial(self._fire, case_ids=due))
-        return 0.0 if fired else _IN_OTHER_HANDS_SECONDS
+        fired = await self._fire(list(due))
+        if not fired:
+            return _IN_OTHER_HANDS_SECONDS
+        FIRED.inc(fired)
+        LATENESS_SECONDS.observe((now - min(due.values())).total_seconds())
+        return 0.0
 
-    async def _fire(self, work: Work, case_ids: list[str]) -> int:
+    async def _fire(self, case_ids: list[str]) -> int:
+        try:
+            return await run(
+                self._database, self._actor, partial(self._fire_batch, case_ids=case_ids)
+            )
+        except Exception as error:
+            if dependency_of(error) or is_retryable(error):
+                raise
+            # One of them can't be fired. The others can.
+            return await self._fire_alone(case_ids[: self._batch_size])
+
+    async def _fire_batch(self, work: Work, case_ids: list[str]) -> int:
         if not self._guard.admits(work):
             return 0
         for start in range(0, len(case_ids), self._batch_size):
@@ -61,3 +99,23 @@ class TimerWorker:
             if fired:
                 return fired
         return 0
+
+    async def _fire_alone(self, case_ids: list[str]) -> int:
+        fired = 0
+        for case_id in case_ids:
+            try:
+                fired += await run(
+                    self._database, self._actor, partial(self._fire_batch, case_ids=[case_id])
+                )
+            except Exception as error:
+                if dependency_of(error) or is_retryable(error):
+                    raise
+                FAILED.inc()
+                _log.error("timer_failed", case_id=case_id, exc_info=error)
+                self._aside[case_id] = time.monotonic() + _SET_ASIDE_SECONDS
+        return fired
+
+    def _set_aside(self) -> list[str]:
+        now = time.monotonic()
+        self._aside = {case_id: until for case_id, until in self._aside.items() if until > now}
+        return list(self._aside)

@@ -10,7 +10,7 @@ from tests.harness import Caller, Inspector, inspector, running_suite
 
 @pytest.fixture(scope="session")
 def instance() -> Iterator[Instance]:
-    with running_suite("faults", 7801) as started:
+    with running_suite("faults", 8201) as started:
         yield started
 
 

@@ -54,7 +54,7 @@ async def test_tripled_facts_change_nothing(
         )
     await _quiet(inside)
     assert await _state(inside) == before
-    assert await findings(caller, inside) == []
+    assert await findings(instance) == []
 
 
 async def _quiet(inside: Inspector) -> None:

@@ -70,4 +70,4 @@ async def test_kill_each_service_in_the_middle_of_the_flow(
     )
     assert {row["case_id"] for row in rows} == set(case_ids)  # none lost, none doubled
     assert {(row["state"], row["outcome"]) for row in rows} == {("CLOSED", "SOLVED")}
-    assert await findings(caller, inside) == []
+    assert await findings(instance) == []

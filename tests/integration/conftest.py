@@ -33,9 +33,7 @@ def databases(servers: Endpoints) -> Iterator[Databases]:
 
 
 @pytest.fixture
-async def database_for(
-    servers: Endpoints, databases: Databases
-) -> AsyncIterator[DatabaseFor]:
+async def database_for(servers: Endpoints, databases: Databases) -> AsyncIterator[DatabaseFor]:
     """Gives `await database_for("sla")`: a fresh, migrated, opened database of a service.
 
     `package` says whose sql/ is migrated, services.<service> unless given; `demonstration` makes

@@ -41,9 +41,7 @@ class Databases:
     templates: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
 
-    async def make(
-        self, packages: Mapping[str, str], *, demonstration: bool = False
-    ) -> str:
+    async def make(self, packages: Mapping[str, str], *, demonstration: bool = False) -> str:
         """Makes an empty, migrated database for these services, {service: package}."""
         name = self._name("db")
         await provision_for_tests(self.admin_dsn, list(packages), name)

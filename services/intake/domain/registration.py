@@ -1,5 +1,6 @@
 """How an appeal becomes a case: what must be said, what is filled in, and its number."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -19,14 +20,15 @@ from services.intake.domain.values import (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the site's directory knows of the things an appeal names; None = not there."""
+    """What the site has of the things that appeals name, as far as they name them.
+
+    `posts` are {post id: where it stands}; `linked` the linked cases that exist at the site.
+    """
 
     site: Site
-    unit: bool
-    # Where the post stands; None when the post is unknown or none was named.
-    post_place: str | None
-    category: bool
-    # Linked cases that exist at the site.
+    units: frozenset[str]
+    posts: Mapping[str, str]
+    categories: frozenset[str]
     linked: frozenset[str]
 
 
@@ -82,11 +84,11 @@ def with_reporter(command: RegisterCase, reporter: Reporter) -> RegisterCase:
 def check_known(command: RegisterCase, known: Known) -> None:
     """Raises Refused for a unit, post, category or linked case that the site doesn't have."""
     site_id = command.site_id
-    if command.unit_id and not known.unit:
+    if command.unit_id and command.unit_id not in known.units:
         raise Refused("UNIT_UNKNOWN", unit_id=command.unit_id, site_id=site_id)
-    if command.post_id and known.post_place is None:
+    if command.post_id and command.post_id not in known.posts:
         raise Refused("POST_UNKNOWN", post_id=command.post_id, site_id=site_id)
-    if command.category not in ("", OTHER_CATEGORY) and not known.category:
+    if command.category not in ("", OTHER_CATEGORY, *known.categories):
         raise Refused("CATEGORY_UNKNOWN", category=command.category, site_id=site_id)
     for link in command.links:
         if link.case_id not in known.linked:
@@ -117,7 +119,7 @@ def register(
         category=command.category or OTHER_CATEGORY,
         channel=command.channel,
         post_id=command.post_id,
-        place=command.place or known.post_place or "",
+        place=command.place or known.posts.get(command.post_id, ""),
         unit_id=command.unit_id,
         text=command.text,
         urgency=command.urgency,

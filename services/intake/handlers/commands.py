@@ -1,50 +1,12 @@
-"""What callers ask for, one transaction each: lock, load, decide, store, record."""
+"""What callers do to a case on file, one transaction each: lock, load, decide, store, record."""
 
-from dataclasses import dataclass
-
-from backstop.fact.v1 import fact_pb2
 from chassis.errors import Refused
 from chassis.ids import new_id
-from chassis.sealing import SubjectKeys
 from chassis.work import Receipt, Work
-from services.intake.convert import facts, replies
-from services.intake.domain import commands, registration, transitions, visibility
-from services.intake.domain.codes import Codes
-from services.intake.domain.values import CaseFile, Reporter
+from services.intake.convert import facts
+from services.intake.domain import commands, transitions, visibility
+from services.intake.domain.values import CaseFile
 from services.intake.store import cases
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """What derives codes and opens seals; never stored, never logged."""
-
-    codes: Codes
-    keys: SubjectKeys
-
-
-async def register_case(
-    work: Work, command: commands.RegisterCase, caller: registration.Caller, secrets: Secrets
-) -> Receipt:
-    """Opens a case file: number, sealed reporter, receipt code. `command.reporter` is settled."""
-    known = await cases.load_known(work.connection, command)
-    if known is None:
-        raise Refused("SITE_UNKNOWN", site_id=command.site_id)
-    registration.check_known(command, known)
-    site_id, case_id = command.site_id, new_id()
-    work.create(site_id, case_id)
-    reporter = await _seal(work, site_id, case_id, command.reporter, secrets)
-    # The counter's row holds up the site's other registrations: it is taken last.
-    count = await cases.take_number(work.connection, known.site, work.time)
-    case = registration.register(command, known, caller, work.time, case_id, count)
-    code = secrets.codes.receipt(site_id, case_id, command.slip_number)
-    await cases.insert_case(work.connection, case, command, secrets.codes.index(code), reporter)
-    version = work.record(
-        case_id,
-        site_id,
-        facts.case_registered(case, command),
-        occurred_time=case.occurred_time,
-    )
-    return Receipt(case_id, version)
 
 
 async def verify_case(work: Work, command: commands.VerifyCase) -> Receipt:
@@ -179,16 +141,3 @@ async def _held(work: Work, case_id: str, expected_version: int) -> CaseFile:
 
 def _act(work: Work) -> transitions.Act:
     return transitions.Act(work.actor.subject, work.time)
-
-
-async def _seal(
-    work: Work, site_id: str, case_id: str, reporter: Reporter, secrets: Secrets
-) -> cases.SealedReporter | None:
-    """Seals a reporter under a key of the case's own; None for an anonymous one."""
-    if not (reporter.name or reporter.person_code):
-        return None
-    made = await secrets.keys.prepare(work, site_id, case_id)
-    await secrets.keys.store(work, [made])
-    sealed: fact_pb2.Sealed = secrets.keys.ring.seal(made.key, replies.reporter(reporter))
-    person = reporter.person_code
-    return cases.SealedReporter(sealed, secrets.codes.person(site_id, person) if person else None)

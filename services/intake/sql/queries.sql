@@ -3,47 +3,67 @@
 SELECT site_id, name, number_prefix, time_zone FROM sites WHERE site_id = $1;
 
 -- name: get_known
--- All that an appeal names, looked up in one go.
+-- All that some appeals of a site name, looked up in one go.
 SELECT
     sites.site_id, sites.name, sites.number_prefix, sites.time_zone,
-    EXISTS (SELECT FROM units WHERE units.site_id = $1 AND units.unit_id = $2) AS unit_known,
-    (SELECT place FROM posts WHERE posts.site_id = $1 AND posts.post_id = $3) AS post_place,
-    EXISTS (SELECT FROM categories WHERE categories.site_id = $1 AND categories.category_id = $4)
-        AS category_known,
+    ARRAY(SELECT unit_id FROM units WHERE units.site_id = $1 AND unit_id = ANY ($2::text[]))
+        AS units,
+    (
+        SELECT jsonb_object_agg(post_id, place) FROM posts
+        WHERE posts.site_id = $1 AND post_id = ANY ($3::text[])
+    ) AS posts,
+    ARRAY(
+        SELECT category_id FROM categories
+        WHERE categories.site_id = $1 AND category_id = ANY ($4::text[])
+    ) AS categories,
     ARRAY(SELECT case_id FROM cases WHERE cases.site_id = $1 AND case_id = ANY ($5::text[]))
         AS linked
 FROM sites
 WHERE sites.site_id = $1;
 
--- name: take_number
--- Gives the next number of a site's local day; holds the site's registrations in line until commit.
-INSERT INTO counters (site_id, local_day, last_number) VALUES ($1, $2, 1)
-ON CONFLICT (site_id, local_day) DO UPDATE SET last_number = counters.last_number + 1
+-- name: take_numbers
+-- Gives the next numbers of a site's local day; its other registrations wait until the commit.
+INSERT INTO counters (site_id, local_day, last_number) VALUES ($1, $2, $3)
+ON CONFLICT (site_id, local_day) DO UPDATE
+    SET last_number = counters.last_number + excluded.last_number
 RETURNING last_number;
 
--- name: insert_case
--- A new case, its sealed reporter (unless anonymous), its code and its links, in one statement.
+-- name: insert_cases
+-- New cases of a site, their sealed reporters (unless anonymous), codes and links, in one statement.
 WITH made AS (
     INSERT INTO cases (
-        case_id, site_id, number, state, kind, category, channel, post_id, place, unit_id, text,
+        site_id, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
         urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
         slip_number, accountable, next_wake_time
     )
-    VALUES (
-        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+    SELECT
+        $1, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
+        urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
+        slip_number, accountable, next_wake_time
+    FROM unnest(
+        $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::text[],
+        $20::timestamptz[]
+    ) AS made (
+        case_id, number, state, kind, category, channel, post_id, place, unit_id, text, urgency,
+        reporter_kind, confidentiality, occurred_time, record_time, receiver, slip_number,
+        accountable, next_wake_time
     )
 ),
 coded AS (
-    INSERT INTO receipt_codes (code_hash, site_id, case_id) VALUES ($21, $2, $1)
+    INSERT INTO receipt_codes (site_id, case_id, code_hash)
+    SELECT $1, case_id, code_hash FROM unnest($2::text[], $21::bytea[]) AS coded (case_id, code_hash)
 ),
 linked AS (
-    INSERT INTO links (case_id, linked_case_id, relation, site_id)
-    SELECT DISTINCT $1, linked_case_id, relation, $2
-    FROM unnest($22::text[], $23::text[]) AS link (linked_case_id, relation)
+    INSERT INTO links (site_id, case_id, linked_case_id, relation)
+    SELECT DISTINCT $1, case_id, linked_case_id, relation
+    FROM unnest($22::text[], $23::text[], $24::text[]) AS link (case_id, linked_case_id, relation)
 )
-INSERT INTO reporters (case_id, site_id, key_id, nonce, ciphertext, person_hash)
-SELECT $1, $2, $24::text, $25::bytea, $26::bytea, $27::bytea
-WHERE $24::text IS NOT NULL;
+INSERT INTO reporters (site_id, case_id, key_id, nonce, ciphertext, person_hash)
+SELECT $1, case_id, key_id, nonce, ciphertext, person_hash
+FROM unnest($25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[])
+    AS sealed (case_id, key_id, nonce, ciphertext, person_hash);
 
 -- name: get_case
 -- A case's own columns.

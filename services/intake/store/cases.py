@@ -1,15 +1,9 @@
 """Keeps cases and what intake itself writes about them."""
 
-from dataclasses import dataclass
 from datetime import datetime
-
-import asyncpg
 
 from backstop.fact.v1 import fact_pb2
 from chassis.database import Connection
-from chassis.errors import Refused
-from services.intake.domain.commands import RegisterCase
-from services.intake.domain.registration import Known
 from services.intake.domain.values import (
     Answer,
     Case,
@@ -17,97 +11,11 @@ from services.intake.domain.values import (
     CaseState,
     Feedback,
     LedgerRow,
-    Site,
     Step,
     Verification,
 )
 from services.intake.store import Q
-from services.intake.store.directory import read_site
 from services.intake.store.rows import read_case, read_file, read_ledger_row, read_step
-
-
-@dataclass(frozen=True, slots=True)
-class SealedReporter:
-    """A reporter as stored: `person_hash` is None when no person's code is known."""
-
-    sealed: fact_pb2.Sealed
-    person_hash: bytes | None
-
-
-async def load_known(connection: Connection, command: RegisterCase) -> Known | None:
-    """Returns what the site's directory knows of an appeal; None when there is no such site."""
-    row = await connection.fetchrow(
-        Q.get_known,
-        command.site_id,
-        command.unit_id,
-        command.post_id,
-        command.category,
-        [link.case_id for link in command.links],
-    )
-    if row is None:
-        return None
-    return Known(
-        site=read_site(row),
-        unit=row["unit_known"],
-        post_place=row["post_place"],
-        category=row["category_known"],
-        linked=frozenset(row["linked"]),
-    )
-
-
-async def take_number(connection: Connection, site: Site, instant: datetime) -> int:
-    """Returns the next running number of the site's local day of an instant."""
-    day = instant.astimezone(site.zone).date()
-    number: int = await connection.fetchval(Q.take_number, site.site_id, day)
-    return number
-
-
-async def insert_case(
-    connection: Connection,
-    case: Case,
-    command: RegisterCase,
-    code_hash: bytes,
-    reporter: SealedReporter | None,
-) -> None:
-    """Writes a new case with its reporter, code and links.
-
-    Raises Refused SLIP_IN_USE when another case has the slip; the transaction is lost then.
-    """
-    try:
-        await connection.execute(
-            Q.insert_case,
-            case.case_id,
-            case.site_id,
-            case.number,
-            case.state,
-            case.kind,
-            case.category,
-            case.channel,
-            case.post_id,
-            case.place,
-            case.unit_id,
-            case.text,
-            case.urgency,
-            case.reporter_kind,
-            case.confidentiality,
-            case.occurred_time,
-            case.record_time,
-            case.receiver,
-            case.slip_number,
-            case.accountable,
-            case.next_wake_time,
-            code_hash,
-            [link.case_id for link in command.links],
-            [link.relation for link in command.links],
-            reporter.sealed.key_id if reporter else None,
-            reporter.sealed.nonce if reporter else None,
-            reporter.sealed.ciphertext if reporter else None,
-            reporter.person_hash if reporter else None,
-        )
-    except asyncpg.UniqueViolationError as error:
-        if case.slip_number and error.constraint_name in ("cases_slip", "receipt_codes_pkey"):
-            raise Refused("SLIP_IN_USE", slip_number=case.slip_number) from None
-        raise
 
 
 async def load_case(connection: Connection, case_id: str) -> Case | None:

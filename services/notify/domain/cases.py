@@ -9,9 +9,6 @@ from enum import StrEnum
 
 DISPATCH_ROOM = "position:DISPATCH_ROOM"
 
-# The receiver of an appeal entered by its own reporter is that reporter, who is no staff.
-_SELF_SERVICE = "SELF_SERVICE"
-
 
 class CaseState(StrEnum):
     """Where a case stands, as far as messages depend on it."""
@@ -46,11 +43,6 @@ class CaseView:
     def teller(self) -> str:
         """Who can tell the reporter in person: steward, else receiver, else dispatch room."""
         return self.steward or self.receiver or DISPATCH_ROOM
-
-
-def registered_receiver(receiver: str, channel: str) -> str:
-    """Returns the receiver to be told things: nobody where the reporter made the entry."""
-    return "" if channel == _SELF_SERVICE else receiver
 
 
 def assign(case: CaseView, steward: str, accountable: str) -> CaseView:

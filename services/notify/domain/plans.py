@@ -23,8 +23,8 @@ from services.notify.domain.deliveries import (
 DUTY_LEAD = "position:DUTY_LEAD"
 SUPPORT = "position:SUPPORT"
 
-# Subjects that act by themselves; nobody reads what is sent to them.
-_MACHINES = ("system:", "service:")
+# Subjects that nothing can be sent to: programs, and reporters under a pseudonym of one request.
+_OUT_OF_REACH = ("system:", "service:", "reporter:", "receipt:")
 
 # Clocks whose deadlines a receipt tells, in this order.
 _PROMISED = ("FIRST_REPLY", "PLAN")
@@ -283,7 +283,7 @@ def _staff(
                 urgent=case.urgent,
             )
             for recipient in recipients
-            if recipient and not recipient.startswith(_MACHINES)
+            if recipient and not recipient.startswith(_OUT_OF_REACH)
         ]
     )
 

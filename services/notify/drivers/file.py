@@ -8,6 +8,7 @@ reads the folder hands the message out by name.
 import asyncio
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 from services.notify.domain.deliveries import Channel, NotSent, Result, Sent
@@ -30,23 +31,14 @@ class FileDriver:
     def _write(self, message: Outgoing) -> Result:
         folder = self._folder / message.channel.value.lower()
         path = folder / f"{message.delivery_id}.txt"
-        # A name per process: two workers that write the same message don't mix their bytes.
-        unfinished = folder / f".{message.delivery_id}.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if path.exists():
-                return Sent()
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(page(message))
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
+            if not path.exists():
+                _write_whole(path, page(message))
+            # A file that is there may be of an attempt that died before this.
             _sync(folder)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            # Only the last step, the folder's own write, can fail with the file in place; it
-            # counts then, because the next try finds it.
+            # Even if the file is in place: the next try finds it and writes no second one.
             return NotSent("MAILBOX_FULL" if error.errno in _FULL else "MAILBOX_UNUSABLE")
         return Sent()
 
@@ -77,6 +69,20 @@ def shortened(channel: Channel, address: str) -> str:
     if channel is Channel.PHONE:
         return f"***{address[-4:]}"
     return ""
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Writes a file that others see complete or not at all, readable by its owner alone."""
+    descriptor, unfinished = tempfile.mkstemp(prefix=".", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(unfinished).replace(path)
+    except OSError:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
 
 
 def _sync(folder: Path) -> None:

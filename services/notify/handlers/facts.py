@@ -56,7 +56,7 @@ async def on_case_accepted(work: Work, fact: ReceivedFact) -> None:
     """The receiver owes nothing more."""
     message = _payload(fact, routing.CaseAccepted)
     case = await store.load_case(work.connection, message.case_id)
-    await _follow(work, fact, cases.accept(case), ())
+    await store.save_case(work.connection, cases.accept(case))
 
 
 async def on_case_escalated(work: Work, fact: ReceivedFact) -> None:
@@ -99,7 +99,7 @@ async def on_work_orders_dispatched(work: Work, fact: ReceivedFact) -> None:
     case = await store.load_case(work.connection, message.case_id)
     work_orders = convert.work_orders(message)
     await store.insert_work_orders(work.connection, case, work_orders)
-    await _follow(work, fact, case, plans.work_orders_dispatched(case, work_orders))
+    await _tell(work, fact, case, plans.work_orders_dispatched(case, work_orders))
 
 
 async def on_work_order_completed(work: Work, fact: ReceivedFact) -> None:
@@ -113,7 +113,7 @@ async def on_work_order_completed(work: Work, fact: ReceivedFact) -> None:
         result=message.result,
         open_count=message.open_count,
     )
-    await _follow(work, fact, case, told)
+    await _tell(work, fact, case, told)
 
 
 # Sla ---------------------------------------------------------------------------------------------
@@ -124,14 +124,14 @@ async def on_clocks_started(work: Work, fact: ReceivedFact) -> None:
     message = _payload(fact, sla.ClocksStarted)
     case = await store.load_case(work.connection, message.case_id)
     told = plans.clocks_started(case, convert.clocks(message.clocks))
-    await _follow(work, fact, case, told)
+    await _tell(work, fact, case, told)
 
 
 async def on_clock_due_soon(work: Work, fact: ReceivedFact) -> None:
     """A deadline comes near."""
     message = _payload(fact, sla.ClockDueSoon)
     case = await store.load_case(work.connection, message.case_id)
-    await _follow(work, fact, case, plans.clock_due_soon(case, convert.clock(message.clock)))
+    await _tell(work, fact, case, plans.clock_due_soon(case, convert.clock(message.clock)))
 
 
 async def on_clock_breached(work: Work, fact: ReceivedFact) -> None:
@@ -146,7 +146,7 @@ async def on_clock_breached(work: Work, fact: ReceivedFact) -> None:
         sla_pb2.Consequence.DESCRIPTOR, message.consequence, "CONSEQUENCE_"
     )
     told = plans.clock_breached(case, clock, consequence, work_order=unit_id, head=head)
-    await _follow(work, fact, case, told)
+    await _tell(work, fact, case, told)
 
 
 # Intake ------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ async def on_case_registered(work: Work, fact: ReceivedFact) -> None:
     message = _payload(fact, intake.CaseRegistered)
     case = convert.registered_case(message)
     await store.insert_case(work.connection, case)
-    await _follow(work, fact, case, plans.registered(case))
+    await _tell(work, fact, case, plans.registered(case))
 
 
 async def on_case_answered(work: Work, fact: ReceivedFact) -> None:
@@ -172,7 +172,7 @@ async def on_case_answered(work: Work, fact: ReceivedFact) -> None:
         promised_date=convert.date_text(message.promised_date),
         way=convert.feedback_way(message.feedback),
     )
-    await _follow(work, fact, case, told)
+    await _tell(work, fact, case, told)
 
 
 async def on_case_fed_back(work: Work, fact: ReceivedFact) -> None:
@@ -185,7 +185,7 @@ async def on_case_fed_back(work: Work, fact: ReceivedFact) -> None:
         kind=convert.answer_kind(message.kind),
         way=convert.feedback_way(message.feedback),
     )
-    await _follow(work, fact, case, told)
+    await _tell(work, fact, case, told)
 
 
 async def on_case_resolved(work: Work, fact: ReceivedFact) -> None:
@@ -214,8 +214,13 @@ async def on_case_closed(work: Work, fact: ReceivedFact) -> None:
 
 
 async def _follow(work: Work, fact: ReceivedFact, case: CaseView, told: Sequence[Plan]) -> None:
-    """Keeps the case as it is now and plans the messages, all of them with one fact."""
+    """Keeps the case as it is now and plans the messages."""
     await store.save_case(work.connection, case)
+    await _tell(work, fact, case, told)
+
+
+async def _tell(work: Work, fact: ReceivedFact, case: CaseView, told: Sequence[Plan]) -> None:
+    """Plans the messages that follow from a fact, all of them with one fact of ours."""
     if not told:
         return
     deliveries = [

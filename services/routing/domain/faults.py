@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chassis.errors import FieldViolation, Refused
+from chassis.errors import FieldViolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,6 @@ class Fault:
         return f"{self.zh} ({self.en})"
 
 
-def refuse(reason: str, faults: Sequence[Fault]) -> None:
-    """Raises Refused with every fault when there is one; `problem` is the first."""
-    if faults:
-        raise Refused(
-            reason,
-            fields=[FieldViolation(fault.field, fault.words) for fault in faults],
-            problem=faults[0].words,
-            count=len(faults),
-        )
+def violations(faults: Sequence[Fault]) -> list[FieldViolation]:
+    """Returns the faults as the refusal of a call carries them."""
+    return [FieldViolation(fault.field, fault.words) for fault in faults]

@@ -50,7 +50,7 @@ async def accept_case(work: Work, command: AcceptCase) -> Receipt:
     routes.require_open(route)
     actor = work.actor
     if actor.subject != route.steward and not actor.has("DISPATCHER", "DIRECTOR"):
-        raise Refused("NOT_THE_STEWARD", steward=route.steward)
+        raise Refused("NOT_THE_STEWARD", steward=route.steward or routes.QUEUE)
     if not route.steward:
         person = await _person(work, route.site_id, actor.subject)
         assignment = routes.by_hand(

@@ -10,7 +10,7 @@ from services.routing.domain import matrix as matrices
 from services.routing.domain import roster as rosters
 from services.routing.domain.commands import PublishDirectory, PublishMatrix, PublishRoster
 from services.routing.domain.directory import Site
-from services.routing.domain.faults import refuse
+from services.routing.domain.faults import violations
 from services.routing.store import directory as sites
 from services.routing.store import duty
 
@@ -35,8 +35,10 @@ async def publish_directory(work: Work, command: PublishDirectory) -> Receipt:
     directory = command.directory
     site_id = directory.site_id
     if not work.actor.may_see(site_id):
-        raise Refused("PERMISSION_DENIED", needed=site_id)
-    refuse("DIRECTORY_INVALID", organisation.check(directory))
+        raise Refused("PERMISSION_DENIED", needed=f"site:{site_id}")
+    faults = organisation.check(directory)
+    if faults:
+        raise Refused("DIRECTORY_INVALID", fields=violations(faults), problem=faults[0].words)
     subject = directory_subject(site_id)
     await work.lock(site_id, subject)
     work.expect(subject, command.expected_version)
@@ -63,14 +65,13 @@ async def publish_matrix(work: Work, command: PublishMatrix) -> Receipt:
     connection = work.connection
     units = await sites.list_units(connection, site_id)
     people = await sites.list_people(connection, site_id)
-    refuse(
-        "MATRIX_INVALID",
-        matrices.check(
-            matrix.responsibilities,
-            (unit.unit_id for unit in units),
-            (person.person_id for person in people),
-        ),
+    faults = matrices.check(
+        matrix.responsibilities,
+        (unit.unit_id for unit in units),
+        (person.person_id for person in people),
     )
+    if faults:
+        raise Refused("MATRIX_INVALID", fields=violations(faults), problem=faults[0].words)
     today = site.local(work.time).date()
     gaps = matrices.gaps(units, matrix.responsibilities, today)
     if gaps:
@@ -96,15 +97,14 @@ async def publish_roster(work: Work, command: PublishRoster) -> Receipt:
     work.expect(subject, command.expected_version)
     connection = work.connection
     directory = await sites.load_directory(connection, site)
-    refuse(
-        "ROSTER_INVALID",
-        rosters.check(
-            roster.shifts,
-            posts=(post.post_id for post in directory.posts),
-            positions=(position.position_id for position in directory.positions),
-            people=(person.person_id for person in directory.people),
-        ),
+    faults = rosters.check(
+        roster.shifts,
+        posts=(post.post_id for post in directory.posts),
+        positions=(position.position_id for position in directory.positions),
+        people=(person.person_id for person in directory.people),
     )
+    if faults:
+        raise Refused("ROSTER_INVALID", fields=violations(faults), problem=faults[0].words)
     version = work.record(subject, site_id, convert.roster_published(roster))
     await duty.save_roster(connection, roster, version, work.time)
     return Receipt(subject, version)

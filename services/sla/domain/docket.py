@@ -144,7 +144,7 @@ class Docket:
             and cycle in (None, clock.cycle)
             and reference in (None, clock.reference)
         ]
-        return sorted(found, key=lambda clock: (clock.start_time, clock.clock_id))
+        return sorted(found, key=lambda clock: (clock.start_time, clock.kind, clock.clock_id))
 
     def stop(self, clocks: Iterable[Clock], time: datetime) -> None:
         """Ends clocks with a verdict: what they waited for happened at `time`.

@@ -48,27 +48,33 @@ INSERT INTO calendar_days (site_id, day, working)
 SELECT $1, day, working FROM unnest($2::date[], $3::boolean[]) AS announced (day, working)
 ON CONFLICT (site_id, day) DO UPDATE SET working = excluded.working;
 
--- name: list_cases
--- Cases by id.
+-- name: get_case
+-- A case without its clocks.
 SELECT
     case_id, site_id, state, cycle, cycle_start_time, on_queue, at_ladder_end, next_wake_time
 FROM cases
-WHERE case_id = ANY ($1::text[]);
+WHERE case_id = $1;
 
--- name: list_live_clocks
--- Clocks of these cases to which something can still happen.
+-- name: list_files
+-- Cases by id, a row for each of their clocks to which something can still happen, or one without.
 SELECT
-    clock_id::text, case_id, site_id, kind, cycle, reference, start_time, due_time, state,
-    provisional, policy_version, warn_time, warned_time, breach_time, stop_time, born_breached
-FROM clocks
-WHERE case_id = ANY ($1::text[])
-    AND (state = 'RUNNING' OR (state = 'BREACHED' AND stop_time IS NULL));
+    cases.case_id, cases.site_id, cases.state, cases.cycle, cases.cycle_start_time,
+    cases.on_queue, cases.at_ladder_end, cases.next_wake_time, clocks.clock_id::text,
+    clocks.kind, clocks.cycle AS clock_cycle, clocks.reference, clocks.start_time,
+    clocks.due_time, clocks.state AS clock_state, clocks.provisional, clocks.policy_version,
+    clocks.warn_time, clocks.warned_time, clocks.breach_time, clocks.stop_time,
+    clocks.born_breached
+FROM cases
+LEFT JOIN clocks ON clocks.case_id = cases.case_id
+    AND (clocks.state = 'RUNNING' OR (clocks.state = 'BREACHED' AND clocks.stop_time IS NULL))
+WHERE cases.case_id = ANY ($1::text[]);
 
 -- name: list_clocks
 -- All clocks of a case, of all cycles, in the order of their start.
 SELECT
-    clock_id::text, case_id, site_id, kind, cycle, reference, start_time, due_time, state,
-    provisional, policy_version, warn_time, warned_time, breach_time, stop_time, born_breached
+    clock_id::text, case_id, site_id, kind, cycle AS clock_cycle, reference, start_time, due_time,
+    state AS clock_state, provisional, policy_version, warn_time, warned_time, breach_time,
+    stop_time, born_breached
 FROM clocks
 WHERE case_id = $1
 ORDER BY start_time, due_time, clock_id;
@@ -109,7 +115,7 @@ ON CONFLICT (clock_id) DO UPDATE SET
 -- Cases with clocks that are due, oldest first, without a lock.
 SELECT case_id, next_fire_time
 FROM clocks
-WHERE next_fire_time <= $1
+WHERE next_fire_time <= $1 AND case_id <> ALL ($3::text[])
 ORDER BY next_fire_time, clock_id
 LIMIT $2;
 
@@ -127,5 +133,6 @@ SELECT
     decision_time() AS decision_time,
     (
         SELECT next_fire_time FROM clocks
-        WHERE next_fire_time IS NOT NULL ORDER BY next_fire_time, clock_id LIMIT 1
+        WHERE next_fire_time IS NOT NULL AND case_id <> ALL ($1::text[])
+        ORDER BY next_fire_time, clock_id LIMIT 1
     ) AS next_fire_time;

@@ -116,9 +116,6 @@ async def findings(database: Database) -> list[fsck.Finding]:
     return await fsck.check(database, fsck.load_checks(PACKAGE))
 
 
-
 async def together(*tasks: Awaitable[object]) -> list[object]:
     """Runs everything at once and returns results and errors."""
     return list(await asyncio.gather(*tasks, return_exceptions=True))
-
-

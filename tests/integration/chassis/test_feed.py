@@ -97,7 +97,7 @@ async def test_rewinding_stays_within_the_feed(database: ServiceDatabase) -> Non
 TAMPERING = {
     "edit": ("UPDATE journal SET payload = 'x' WHERE subject_version = 2", "journal_hash_differs"),
     "edit causes": (
-        "UPDATE journal SET causes = '[[\"a\", \"b\", 1]]' WHERE subject_version = 2",
+        'UPDATE journal SET causes = \'[["a", "b", 1]]\' WHERE subject_version = 2',
         "journal_hash_differs",
     ),
     "edit with hash": (
@@ -108,9 +108,9 @@ TAMPERING = {
     "delete version": ("DELETE FROM journal WHERE subject_version = 2", "versions_not_dense"),
     "truncate": ("DELETE FROM feed WHERE position = 3", "feed_head_differs"),
     "truncate quietly": (
-        "DELETE FROM feed WHERE position = 3;"
-        " UPDATE feed_heads SET site_sequence = 2,"
-        " site_hash = (SELECT site_hash FROM feed WHERE position = 2)",
+        """DELETE FROM feed WHERE position = 3;
+        UPDATE feed_heads SET site_sequence = 2,
+            site_hash = (SELECT site_hash FROM feed WHERE position = 2)""",
         "stamping_inconsistent",
     ),
     "cut out": ("DELETE FROM feed WHERE position = 2", "feed_has_gap"),
@@ -147,9 +147,7 @@ async def test_causes_and_odd_texts_hash_the_same_in_sql(database: ServiceDataba
     async def body(work: Work) -> Receipt:
         await work.lock(counting.SITE, "案件 1")
         causes = [Cause("sla", "余吾\"'\\", 3), Cause("routing", "x", 2**40)]
-        version = work.record(
-            "案件 1", counting.SITE, pb.Finding(detail="é"), causes=causes
-        )
+        version = work.record("案件 1", counting.SITE, pb.Finding(detail="é"), causes=causes)
         return Receipt("案件 1", version)
 
     await once(database.app, counting.call(), body)

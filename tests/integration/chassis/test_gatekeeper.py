@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from chassis.handling import Handlers
 from chassis.sweeper import Sweeper
 from tests.integration.chassis import counting
 from tests.integration.chassis.counting import applied, note, rows, value
+from tests.integration.chassis.sources import feed_of
 from tests.integration.conftest import DatabaseFor
 from tests.integration.databases import ServiceDatabase
 from tests.unit.chassis.facts import make_fact
@@ -149,8 +151,9 @@ async def test_poison_harms_its_subject_only_and_replays_after_the_fix(
     database: ServiceDatabase,
 ) -> None:
     failures: set[str] = set()
+    handler = counting.failing_on("bad", failures=failures)
     gatekeeper = Gatekeeper(
-        database.worker, {"sla": {pb.Finding: counting.failing_on("bad", failures=failures)}}
+        database.worker, {"sla": {pb.Finding: handler}}, first_retry=timedelta(0)
     )
     facts = [make_fact("sla", subject, v) for v in (1, 2, 3) for subject in ("bad", "good")]
     await gatekeeper.take(facts, "sla")
@@ -183,7 +186,9 @@ async def test_poison_harms_its_subject_only_and_replays_after_the_fix(
 async def test_a_dropped_fact_is_passed_over(database: ServiceDatabase) -> None:
     failures: set[str] = set()
     handler = counting.failing_on("bad", failures=failures)
-    gatekeeper = Gatekeeper(database.worker, {"sla": {pb.Finding: handler}})
+    gatekeeper = Gatekeeper(
+        database.worker, {"sla": {pb.Finding: handler}}, first_retry=timedelta(0)
+    )
     await gatekeeper.take([make_fact("sla", "bad", version) for version in (1, 2)], "sla")
     await sweep_until_quiet(database, Sweeper(gatekeeper, {}))
     (row,) = await quarantined(database)
@@ -256,7 +261,9 @@ async def test_what_cannot_be_read_is_put_aside(database: ServiceDatabase) -> No
     damaged.trace = "changed\x00"
     await gatekeeper.take([damaged, make_fact("sla", "b", 1)], "sla")
     await gatekeeper.take([make_fact("sla", "c", 1)], "routing")
-    found = [(row["source"], row["subject_id"], row["reason"]) for row in await quarantined(database)]
+    found = [
+        (row["source"], row["subject_id"], row["reason"]) for row in await quarantined(database)
+    ]
     assert found == [
         ("sla", "", "UNREADABLE"), ("sla", "a", "UNREADABLE"), ("routing", "c", "UNREADABLE"),
     ]  # fmt: skip
@@ -312,20 +319,17 @@ async def test_a_batch_costs_a_fixed_number_of_statements(database: ServiceDatab
 
         gatekeeper = Gatekeeper(database.worker, {"sla": {pb.Finding: listen}})
         await gatekeeper.take([make_fact("sla", f"s{size}-{n}", 1) for n in range(size)], "sla")
-        counts[size] = len(statements)
-    assert counts[5] == counts[100] <= 4
+        # What a new connection asks about types, and wake-ups, are not the batch's.
+        counts[size] = len([s for s in statements if "*/" in s and "notify" not in s])
+    assert counts[5] == counts[100] == 1, counts
 
 
 async def test_a_gap_is_pulled_from_its_source(database: ServiceDatabase) -> None:
-    from tests.integration.chassis.sources import feed_of
-
     facts = [make_fact("sla", "a", version) for version in (1, 2, 3)]
     async with feed_of(facts) as (channel, asked):
         gatekeeper = Gatekeeper(database.worker, HANDLERS)
         await gatekeeper.take([facts[2]], "sla")
         await gatekeeper.take([make_fact("routing", "b", 1, causes=[("sla", "a", 2)])], "routing")
-        from datetime import timedelta
-
         patient = Sweeper(gatekeeper, {"sla": channel}, gap=timedelta(minutes=5))
         await patient.sweep()
         assert asked == []

@@ -47,7 +47,10 @@ async def test_fsck_reads_all_sites_and_writes_nothing(databases: Databases) -> 
     connection = await asyncpg.connect(role_dsn(databases.admin_dsn, name, "backstop_fsck"))
     try:
         assert await connection.fetchval("SELECT count(*) FROM intake.counters") == 2
-        for statement in ("DELETE FROM intake.counters", "UPDATE intake.relay_head SET position = 0"):
+        for statement in (
+            "DELETE FROM intake.counters",
+            "UPDATE intake.relay_head SET position = 0",
+        ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(statement)
     finally:
@@ -204,12 +207,8 @@ def test_a_hole_in_the_numbers_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 async def test_the_clock_moves_in_demonstrations_only(databases: Databases) -> None:
     for demonstration in (True, False):
-        name = await databases.make(
-            {"intake": counting.PACKAGE}, demonstration=demonstration
-        )
-        owner = await asyncpg.connect(
-            role_dsn(databases.admin_dsn, name, "backstop_intake_owner")
-        )
+        name = await databases.make({"intake": counting.PACKAGE}, demonstration=demonstration)
+        owner = await asyncpg.connect(role_dsn(databases.admin_dsn, name, "backstop_intake_owner"))
         try:
             move = owner.execute("UPDATE intake.suite_clock SET clock_offset = '1 hour'")
             if demonstration:

@@ -34,8 +34,8 @@ async def test_a_repeated_request_is_replayed(database: ServiceDatabase) -> None
 async def test_the_same_id_with_another_body_is_refused(database: ServiceDatabase) -> None:
     request_id = new_id()
     await once(database.app, counting.call(request_id), counting.count("a"))
+    other = counting.call(request_id, fingerprint=b"other")
     with pytest.raises(Refused) as refused:
-        other = counting.call(request_id, fingerprint=b"other")
         await once(database.app, other, counting.count("a"))
     assert refused.value.reason == "REQUEST_ID_REUSED"
 

@@ -1,0 +1,1 @@
+"""intake behind the real walls, on a real PostgreSQL."""

@@ -19,7 +19,8 @@ TOLD = pb.Feedback(way=pb.FEEDBACK_WAY_TOLD)
 async def test_registering_opens_the_file(window: Window) -> None:
     made = await window.register()
     case = made.case
-    assert case.number.startswith("YW-") and case.number.endswith("-0001")
+    assert case.number.startswith("YW-")
+    assert case.number.endswith("-0001")
     assert case.state == pb.CASE_STATE_REGISTERED
     assert case.accountable == "position:DISPATCH_ROOM"
     assert case.next_wake_time.ToDatetime(UTC) > datetime.now(UTC)
@@ -28,7 +29,8 @@ async def test_registering_opens_the_file(window: Window) -> None:
     assert case.place == "南风井食堂门口"
     assert case.kind == pb.CASE_KIND_REQUEST
     assert case.version == 1
-    assert len(made.receipt_code) == 16 and made.receipt_code.isdigit()
+    assert len(made.receipt_code) == 16
+    assert made.receipt_code.isdigit()
     assert await window.facts(case.case_id) == ["CaseRegistered"]
     second = await window.register()
     assert second.case.number.endswith("-0002")
@@ -53,10 +55,21 @@ async def test_repeating_a_registration_returns_the_same_case(window: Window) ->
         ({"unit_id": "none"}, "UNIT_UNKNOWN"),
         ({"post_id": "none"}, "POST_UNKNOWN"),
         ({"category": "NONE"}, "CATEGORY_UNKNOWN"),
-        ({"links": [pb.Link(case_id="0190a5d0-0000-7000-8000-000000000000", relation=2)]},
-         "LINK_NOT_FOUND"),
+        (
+            {
+                "links": [
+                    pb.Link(
+                        case_id="0190a5d0-0000-7000-8000-000000000000", relation=pb.RELATION_RELATED
+                    )
+                ]
+            },
+            "LINK_NOT_FOUND",
+        ),
         ({"reporter": pb.Reporter(phone="139")}, "REPORTER_MISSING"),
-        ({"reporter": pb.Reporter(confidentiality=3, name="x")}, "ANONYMOUS_WITH_IDENTITY"),
+        (
+            {"reporter": pb.Reporter(confidentiality=pb.CONFIDENTIALITY_ANONYMOUS, name="x")},
+            "ANONYMOUS_WITH_IDENTITY",
+        ),
         ({"occurred_time": Timestamp(seconds=4_000_000_000)}, "TIME_IN_FUTURE"),
         ({"occurred_time": Timestamp(seconds=-62_135_596_800)}, "INVALID_FIELD"),
         ({"text": ""}, "INVALID_FIELD"),
@@ -71,7 +84,8 @@ async def test_a_faulty_appeal_is_refused_and_leaves_nothing(
     answer = await window.refused(appeal(**fields), "CLERK")
     assert answer.reason == reason
     assert answer.domain == "intake.backstop"
-    assert answer.sentence and "{" not in answer.sentence
+    assert answer.sentence
+    assert "{" not in answer.sentence
     assert await window.rows("SELECT case_id FROM cases") == []
     assert await window.rows("SELECT id FROM journal") == []
 
@@ -94,9 +108,7 @@ async def test_a_case_goes_its_whole_way(window: Window, peers: Peers) -> None:
     )
     assert answered.case.state == pb.CASE_STATE_IN_PROGRESS
     assert not answered.case.answers[0].HasField("fed_back_time")
-    early = rpc.ResolveCaseRequest(
-        case_id=case_id, resolution="已更换", outcome=pb.OUTCOME_SOLVED
-    )
+    early = rpc.ResolveCaseRequest(case_id=case_id, resolution="已更换", outcome=pb.OUTCOME_SOLVED)
     assert (await window.refused(early, "STEWARD")).reason == "NOT_ANSWERED"
     assert case_id not in peers.sealed
     told = await window.ask(
@@ -130,7 +142,8 @@ async def test_a_case_goes_its_whole_way(window: Window, peers: Peers) -> None:
     confirmed = await window.ask(confirm, nobody=True)
     assert confirmed.basis == pb.CONFIRMATION_BASIS_CODE
     assert confirmed.case.number == made.case.number
-    assert confirmed.case.steward == "" and confirmed.case.receiver == ""
+    assert confirmed.case.steward == ""
+    assert confirmed.case.receiver == ""
     assert (await window.refused(close, "STEWARD")).reason == "PERMISSION_DENIED"
     closed = await window.ask(close, "DISPATCHER")
     assert closed.case.state == pb.CASE_STATE_CLOSED
@@ -147,9 +160,7 @@ async def test_a_rejected_result_begins_a_new_cycle(window: Window) -> None:
     made = await window.resolved()
     case_id = made.case.case_id
     rejected = await window.ask(
-        rpc.RejectCaseRequest(
-            case_id=case_id, reason="还是没热水", receipt_code=made.receipt_code
-        ),
+        rpc.RejectCaseRequest(case_id=case_id, reason="还是没热水", receipt_code=made.receipt_code),
         nobody=True,
     )
     assert rejected.case.state == pb.CASE_STATE_IN_PROGRESS
@@ -172,14 +183,14 @@ async def test_a_message_may_be_left_after_tries_in_two_hours(window: Window) ->
         "CLERK",
     )
 
-    async def feed_back(way: int, hours: int) -> None:
+    async def feed_back(way: pb.FeedbackWay.ValueType, hours: int) -> None:
         tried = Timestamp()
         tried.FromDatetime(spoken + timedelta(hours=hours))
         await window.ask(
             rpc.FeedBackAnswerRequest(
                 case_id=case_id,
                 answer_id=answered.answer_id,
-                feedback=pb.Feedback(way=pb.FeedbackWay.Name(way), feedback_time=tried),
+                feedback=pb.Feedback(way=way, feedback_time=tried),
             ),
             "CLERK",
         )

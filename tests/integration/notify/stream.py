@@ -26,7 +26,10 @@ NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 class Stream:
     """Numbers facts per source and subject, as the sources do."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, chained: bool = False) -> None:
+        """With `chained` each fact of a case follows from the one made before it."""
+        self._chained = chained
+        self._last: dict[str, Cause] = {}
         self._versions: dict[tuple[str, str], int] = defaultdict(int)
 
     def fact(
@@ -34,6 +37,10 @@ class Stream:
     ) -> fact_pb2.Fact:
         """Returns the next fact of a subject."""
         self._versions[source, subject_id] += 1
+        before = self._last.get(subject_id)
+        if self._chained and before is not None and before.source != source:
+            causes = (*causes, before)
+        self._last[subject_id] = Cause(source, subject_id, self._versions[source, subject_id])
         entry = Entry(
             fact_id=new_fact_id(),
             source=source,
@@ -194,7 +201,7 @@ class Stream:
             self.fact("routing", case_id, instructed),
             self.fact("routing", case_id, completed),
         ]
-        for message in (
+        ends = (
             intake.CaseResolved(
                 case_id=case_id,
                 proposed_outcome=intake_pb2.OUTCOME_SOLVED,
@@ -205,8 +212,8 @@ class Stream:
                 case_id=case_id, proposed_outcome=intake_pb2.OUTCOME_SOLVED, resolution="已疏通"
             ),
             intake.CaseClosed(case_id=case_id, outcome=intake_pb2.OUTCOME_SOLVED),
-        ):
-            facts.append(self.fact("intake", case_id, message))
+        )
+        facts += [self.fact("intake", case_id, message) for message in ends]
         return facts
 
 

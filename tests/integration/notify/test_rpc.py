@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypeAlias
 
 import grpc
 import pytest
@@ -20,6 +21,9 @@ from services.notify.rpc import NotifyServicer
 from tests.integration.notify.conftest import Notify
 from tests.integration.notify.stream import SITE, Stream
 
+# There for type checkers only.
+Stub: TypeAlias = "notify_service_pb2_grpc.NotifyServiceAsyncStub"
+
 KEYS = Keys()
 ADMINISTRATOR = bearer(KEYS.person("admin", ["ADMINISTRATOR"], [SITE]))
 DISPATCHER = bearer(KEYS.person("dd00", ["DISPATCHER"], [SITE]))
@@ -27,9 +31,7 @@ ELSEWHERE = bearer(KEYS.person("other", ["ADMINISTRATOR", "DISPATCHER"], ["wangz
 
 
 @pytest.fixture
-async def stub(
-    notify: Notify, tmp_path: Path
-) -> AsyncIterator[notify_service_pb2_grpc.NotifyServiceAsyncStub]:
+async def stub(notify: Notify, tmp_path: Path) -> AsyncIterator[Stub]:
     folder = tmp_path / "server"
     folder.mkdir()
     service = Registration(
@@ -42,7 +44,7 @@ async def stub(
         serving(service, keys=KEYS, folder=folder, reasons=reasons) as (_, address),
         grpc.aio.insecure_channel(address) as channel,
     ):
-        yield notify_service_pb2_grpc.NotifyServiceStub(channel)  # type: ignore[misc]
+        yield notify_service_pb2_grpc.NotifyServiceStub(channel)
 
 
 def contacts(request_id: str, *given: notify_pb2.Contact) -> notify_service_pb2.PutContactsRequest:
@@ -54,9 +56,7 @@ def contacts(request_id: str, *given: notify_pb2.Contact) -> notify_service_pb2.
 FIRST = notify_pb2.Contact(person_id="dd01", phone="13900000001", email="dd01@example.com")
 
 
-async def test_contacts_are_stored_sealed_and_once(
-    notify: Notify, stub: notify_service_pb2_grpc.NotifyServiceAsyncStub
-) -> None:
+async def test_contacts_are_stored_sealed_and_once(notify: Notify, stub: Stub) -> None:
     request = contacts("request-1", FIRST, notify_pb2.Contact(person_id="dd02"))
     for _ in range(2):
         response = await stub.PutContacts(request, timeout=5, metadata=ADMINISTRATOR)
@@ -69,9 +69,7 @@ async def test_contacts_are_stored_sealed_and_once(
     assert read_refusal(refused.value).reason == "REQUEST_ID_REUSED"
 
 
-async def test_people_not_named_keep_theirs(
-    notify: Notify, stub: notify_service_pb2_grpc.NotifyServiceAsyncStub
-) -> None:
+async def test_people_not_named_keep_theirs(notify: Notify, stub: Stub) -> None:
     await stub.PutContacts(contacts("request-1", FIRST), timeout=5, metadata=ADMINISTRATOR)
     second = notify_pb2.Contact(person_id="dd02", phone="13900000002")
     await stub.PutContacts(contacts("request-2", second), timeout=5, metadata=ADMINISTRATOR)
@@ -89,7 +87,7 @@ async def test_people_not_named_keep_theirs(
 )
 async def test_one_bad_contact_and_nothing_is_stored(
     notify: Notify,
-    stub: notify_service_pb2_grpc.NotifyServiceAsyncStub,
+    stub: Stub,
     bad: notify_pb2.Contact,
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -101,9 +99,7 @@ async def test_one_bad_contact_and_nothing_is_stored(
     assert await notify.rows("SELECT 1 FROM contacts") == []
 
 
-async def test_only_the_sites_own_administrators_put_contacts(
-    notify: Notify, stub: notify_service_pb2_grpc.NotifyServiceAsyncStub
-) -> None:
+async def test_only_the_sites_own_administrators_put_contacts(notify: Notify, stub: Stub) -> None:
     for metadata in (ELSEWHERE, DISPATCHER):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await stub.PutContacts(contacts("request-1", FIRST), timeout=5, metadata=metadata)
@@ -111,9 +107,7 @@ async def test_only_the_sites_own_administrators_put_contacts(
     assert await notify.rows("SELECT 1 FROM contacts") == []
 
 
-async def test_messages_of_a_case_come_in_pages_oldest_first(
-    notify: Notify, stub: notify_service_pb2_grpc.NotifyServiceAsyncStub
-) -> None:
+async def test_messages_of_a_case_come_in_pages_oldest_first(notify: Notify, stub: Stub) -> None:
     stream = Stream()
     registered = stream.registered()
     case_id = registered.subject_id
@@ -142,9 +136,7 @@ async def test_messages_of_a_case_come_in_pages_oldest_first(
     assert all(one.HasField("plan_time") and one.HasField("finish_time") for one in found)
 
 
-async def test_another_sites_messages_are_as_if_they_were_not(
-    notify: Notify, stub: notify_service_pb2_grpc.NotifyServiceAsyncStub
-) -> None:
+async def test_another_sites_messages_are_as_if_they_were_not(notify: Notify, stub: Stub) -> None:
     stream = Stream()
     registered = stream.registered()
     for fact in (registered, stream.assigned(registered.subject_id)):
@@ -156,7 +148,7 @@ async def test_another_sites_messages_are_as_if_they_were_not(
 
 
 async def test_a_page_token_of_another_query_is_refused(
-    stub: notify_service_pb2_grpc.NotifyServiceAsyncStub,
+    stub: Stub,
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await stub.ListDeliveries(

@@ -5,8 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 
-from google.protobuf.message import Message
-
 from backstop.fact.v1 import fact_pb2
 from chassis.actor import Actor
 from chassis.testing import make_call
@@ -15,6 +13,7 @@ from services.notify.domain.contacts import Contact, PutContacts
 from services.notify.domain.deliveries import NotSent, Result, Sent
 from services.notify.drivers.base import Outgoing
 from services.notify.handlers import commands, sending
+from services.notify.workers import Sender
 from tests.integration.notify.conftest import ACTOR, Notify
 from tests.integration.notify.stream import SITE, Stream
 from tests.waiting import eventually
@@ -68,10 +67,10 @@ async def put(notify: Notify, *contacts: Contact) -> None:
     )
 
 
-async def drain(notify: Notify, sender: sending.Batch | object, steps: int = 50) -> None:
+async def drain(sender: Sender) -> None:
     """Steps a sender until nothing is due."""
-    for _ in range(steps):
-        if await sender.step() != 0.0:  # type: ignore[attr-defined]
+    for _ in range(50):
+        if await sender.step() != 0.0:
             return
     raise AssertionError("it never ends")
 
@@ -184,7 +183,7 @@ async def test_many_senders_send_everything_once(notify: Notify) -> None:
         await take(notify, registered, stream.assigned(registered.subject_id))
     driver = Scripted()
     senders = [notify.sender(driver, concurrency=3) for _ in range(4)]
-    await asyncio.gather(*(drain(notify, sender) for sender in senders))
+    await asyncio.gather(*(drain(sender) for sender in senders))
     counts = Counter(message.delivery_id for message in driver.sent)
     assert len(counts) == 30
     assert set(counts.values()) == {1}
@@ -349,7 +348,3 @@ async def test_a_template_that_is_not_there_fails_its_message_alone(notify: Noti
     driver = Scripted()
     await notify.sender(driver).step()
     assert await notify.states() == {"SENT": 2, "FAILED": 1}
-
-
-def _is_message(value: object) -> bool:
-    return isinstance(value, Message)

@@ -176,9 +176,7 @@ class Mine:
         assert row is not None
         await set_offset(self.database.worker, row["clock_offset"] + by)
 
-    def fact(
-        self, source: str, case_id: str, message: Message, site: str = SITE
-    ) -> fact_pb2.Fact:
+    def fact(self, source: str, case_id: str, message: Message, site: str = SITE) -> fact_pb2.Fact:
         """Makes the next fact of a source about a case, as its relay would send it."""
         version = self.versions.get((source, case_id), 0) + 1
         self.versions[source, case_id] = version

@@ -63,7 +63,7 @@ async def test_a_whole_life(sla: Sla) -> None:
         ("ClocksStarted", ["RESOLUTION", "PROGRESS"]),
         ("ClocksStarted", ["WORK_ORDER"]),
         ("ClocksStopped", ["WORK_ORDER"]),
-        ("ClocksStopped", ["RESOLUTION", "PROGRESS"]),
+        ("ClocksStopped", ["PROGRESS", "RESOLUTION"]),
         ("ClocksStarted", ["CONFIRMATION"]),
         ("ClocksStopped", ["CONFIRMATION"]),
         ("ClocksStarted", ["REMINDER"]),

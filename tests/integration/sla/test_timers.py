@@ -18,6 +18,9 @@ from chassis.clock import ClockGuard, set_offset
 from chassis.database import Database
 from chassis.work import Work, run
 from services.sla import handlers, store
+from services.sla.domain import transitions
+from services.sla.domain.docket import Change, File, Moment
+from services.sla.domain.policy import Terms
 from services.sla.workers import TimerWorker
 from tests.integration.sla.conftest import Sla, fed_back, utc
 from tests.waiting import eventually
@@ -138,7 +141,7 @@ async def test_a_batch_costs_the_same_statements_whatever_its_size(sla: Sla) -> 
             counting = Counting(work.connection)
             work.connection = counting  # type: ignore[assignment]  # counts what passes through
             due = await store.list_due(work.connection, work.time, size)
-            assert await handlers.fire_due(work, due) == size
+            assert await handlers.fire_due(work, list(due)) == size
             counts.append(counting.count)
 
         await run(sla.database.worker, SLA, fire)
@@ -183,6 +186,27 @@ async def test_an_interrupted_batch_leaves_no_trace_and_is_fired_whole(sla: Sla)
     assert await work_order_breaches(sla) == []
     await (await timer(sla.database.worker)).step()
     assert len(await work_order_breaches(sla)) == 5
+
+
+async def test_a_fault_in_one_case_holds_up_no_other(
+    sla: Sla, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await overdue(sla, 5)
+    fired = transitions.fired
+
+    def failing(file: File, terms: Terms, moment: Moment) -> Change:
+        if file.case.case_id == ids[1]:
+            raise ZeroDivisionError
+        return fired(file, terms, moment)
+
+    monkeypatch.setattr(transitions, "fired", failing)
+    worker = await timer(sla.database.worker)
+    assert await worker.step() == 0.0
+    assert sorted(fact.case_id for fact in await work_order_breaches(sla)) == sorted(
+        {*ids} - {ids[1]}
+    )
+    # It is set aside: what comes next is the next deadline of the others, hours away.
+    assert (await worker.step() or 0.0) > 60.0
 
 
 async def test_a_fact_that_comes_first_stops_the_clock_for_good(sla: Sla) -> None:
@@ -281,7 +305,7 @@ async def test_looking_for_due_clocks_costs_what_is_due_not_what_is_armed(sla: S
     now = await sla.now()
     async with sla.database.worker.connection() as connection:
         plans = {}
-        for name, arguments in (("list_due", (now, 500)), ("next_fire_time", ())):
+        for name, arguments in (("list_due", (now, 500, [])), ("next_fire_time", ([],))):
             text = await connection.fetchval(
                 f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {getattr(store.Q, name)}",
                 *arguments,

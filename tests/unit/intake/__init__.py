@@ -1,0 +1,1 @@
+"""Unit tests of intake: no input, no output, time given."""

@@ -196,14 +196,10 @@ def test_closing_tells_reporter_and_steward() -> None:
     ]
 
 
-def test_nobody_writes_to_a_machine() -> None:
-    by_system = replace(CASE, receiver="system:erp")
-    assert [r for r, _, _ in told(plans.clock_due_soon(by_system, clock()))] == ["dd01"]
-
-
-def test_a_reporter_who_registered_themselves_is_no_receiver() -> None:
-    assert cases.registered_receiver("worker7", "SELF_SERVICE") == ""
-    assert cases.registered_receiver("clerk1", "DESK") == "clerk1"
+@pytest.mark.parametrize("receiver", ["system:erp", "service:intake", "reporter:3f", "receipt:9"])
+def test_nobody_writes_to_programs_and_pseudonyms(receiver: str) -> None:
+    case = replace(CASE, receiver=receiver)
+    assert [r for r, _, _ in told(plans.clock_due_soon(case, clock()))] == ["dd01"]
 
 
 def test_rejection_puts_the_case_back_to_its_steward() -> None:

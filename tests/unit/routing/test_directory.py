@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 
-from chassis.errors import Refused
 from services.routing.domain.directory import (
     Category,
     Directory,
@@ -17,7 +16,7 @@ from services.routing.domain.directory import (
     check,
     is_within,
 )
-from services.routing.domain.faults import refuse
+from services.routing.domain.faults import violations
 
 GOOD = Directory(
     site_id="yuwu",
@@ -108,14 +107,13 @@ def test_all_faults_are_told_together() -> None:
         people=(Person("p1", "张三", "gone"), Person("p1", "张三")),
         ladder=(Level("NOBODY", 1),),
     )
-    with pytest.raises(Refused) as refused:
-        refuse("DIRECTORY_INVALID", check(bad))
-    assert [violation.field for violation in refused.value.fields] == [
+    found = violations(check(bad))
+    assert [violation.field for violation in found] == [
         "directory.people[1].person_id",
         "directory.people[0].unit_id",
         "directory.ladder[0].position_id",
     ]
-    assert refused.value.metadata["problem"].startswith("p1 重复")
+    assert found[0].description == "p1 重复 (p1 stands there twice)"
 
 
 def test_a_unit_is_within_itself_and_all_above_it() -> None:

@@ -198,3 +198,10 @@ def test_a_midnight_that_the_zone_skips_is_the_end_of_its_day_all_the_same() -> 
     assert end == datetime(2026, 9, 6, 4, tzinfo=UTC)
     assert calendar.local_day(end) == date(2026, 9, 6)
     assert calendar.local_day(end - timedelta(microseconds=1)) == date(2026, 9, 5)
+
+
+def test_a_year_unknown_on_the_way_makes_provisional_whatever_year_it_ends_in() -> None:
+    calendar = Calendar(SHANGHAI, frozenset({2026, 2028}), {})
+    day, provisional = calendar.add_working_days(date(2026, 12, 31), 262)
+    assert (day.year, provisional) == (2028, True)
+    assert not calendar.add_working_days(date(2028, 1, 3), 5)[1]

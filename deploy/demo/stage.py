@@ -1,0 +1,138 @@
+"""Where the play takes place: the actors' clients, the clock, and the wait for rest.
+
+Time moves only when nothing is under way: every gate at its owner's version, no clock past its
+deadline without a verdict, no message still to be sent. On the way to the next scene it stops at
+every deadline that runs out before, so that what follows from a breach follows in its own time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.notify.v1 import notify_pb2, notify_service_pb2
+from backstop.sla.v1 import sla_pb2, sla_service_pb2
+from ctl import clock, settling, times
+from ctl.connection import Client, Connections
+from ctl.settings import Settings
+from deploy.demo.month import Month
+
+_SETTLE_SECONDS: Final = 30.0
+# A deadline is the first instant that is too late; a moment after it the verdict is due.
+_AFTER_DEADLINE: Final = timedelta(seconds=1)
+_UNSENT: Final = (notify_pb2.DELIVERY_STATE_PLANNED, notify_pb2.DELIVERY_STATE_SENDING)
+
+
+@dataclass(slots=True)
+class Told:
+    """A case once it is registered."""
+
+    case_id: str
+    number: str
+    receipt_code: str
+    closed: bool = False
+    # Closed, and nothing about it under way: it need not be looked at again.
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything the actors share."""
+
+    connections: Connections
+    settings: Settings
+    language: str
+    month: Month
+    site_id: str
+    # Stories that have begun, by key.
+    told: dict[str, Told] = field(default_factory=dict)
+    _clients: dict[str, Client] = field(default_factory=dict)
+
+    def client(self, name: str) -> Client:
+        """Returns the client of whoever holds that token; "receipt" holds none."""
+        if name not in self._clients:
+            token = "" if name == "receipt" else self.settings.token_of(name)
+            self._clients[name] = Client(self.connections, token=token, language=self.language)
+        return self._clients[name]
+
+    @property
+    def operator(self) -> Client:
+        return self.client("operator")
+
+    async def settle(self, case_id: str) -> None:
+        """Waits until all services know all of this case that any of them does."""
+        await settling.settle(self.operator, [case_id], timeout=_SETTLE_SECONDS)
+
+    async def rest(self) -> None:
+        """Waits until nothing is under way about any case: facts, verdicts, messages."""
+        watched = [told for told in self.told.values() if not told.over]
+        cases = [told.case_id for told in watched]
+
+        async def pending() -> Sequence[str]:
+            now = await clock.decision_time(self.operator)
+            found = await asyncio.gather(*(self._pending(case_id, now) for case_id in cases))
+            return [text for texts in found for text in texts]
+
+        await settling.settle(self.operator, cases, timeout=_SETTLE_SECONDS, also=pending)
+        for told in watched:
+            told.over = told.closed
+
+    async def move_to(self, target: datetime) -> None:
+        """Moves decision time to the target, by way of every deadline before it."""
+        while True:
+            due = await self._next_due()
+            stop = target if due is None else min(target, due + _AFTER_DEADLINE)
+            # Where the play stands already at a later moment there is nothing to move.
+            if stop > await clock.decision_time(self.operator):
+                await clock.move_to(self.operator, stop)
+                await self.rest()
+            if stop == target:
+                return
+
+    async def clocks(self, case_id: str) -> Sequence[sla_pb2.Clock]:
+        """Returns all clocks of a case."""
+        request = sla_service_pb2.GetCaseClocksRequest(case_id=case_id)
+        response = await self.operator.call("sla", self.operator.sla.GetCaseClocks, request)
+        return response.clocks
+
+    async def case(self, case_id: str) -> intake_pb2.Case:
+        """Returns the case file, as the dispatch room sees it."""
+        client = self.client("dispatcher")
+        request = intake_service_pb2.GetCaseRequest(case_id=case_id)
+        return (await client.call("intake", client.intake.GetCase, request)).case
+
+    async def deliveries(self, case_id: str) -> Sequence[notify_pb2.Delivery]:
+        """Returns all messages about a case."""
+        request = notify_service_pb2.ListDeliveriesRequest(case_id=case_id, page_size=500)
+        client = self.operator
+        response = await client.call("notify", client.notify.ListDeliveries, request)
+        return response.deliveries
+
+    async def _next_due(self) -> datetime | None:
+        open_cases = [told.case_id for told in self.told.values() if not told.closed]
+        found = await asyncio.gather(*(self.clocks(case_id) for case_id in open_cases))
+        running = [
+            times.moment(one.due_time)
+            for clocks in found
+            for one in clocks
+            if one.state == sla_pb2.CLOCK_STATE_RUNNING
+        ]
+        return min(running, default=None)
+
+    async def _pending(self, case_id: str, now: datetime) -> list[str]:
+        deliveries, clocks = await asyncio.gather(self.deliveries(case_id), self.clocks(case_id))
+        waiting = [
+            f"message {one.delivery_id} ({one.template})"
+            for one in deliveries
+            if one.state in _UNSENT
+        ]
+        overdue = [
+            f"clock {sla_pb2.ClockKind.Name(one.kind)} of {case_id}"
+            for one in clocks
+            if one.state == sla_pb2.CLOCK_STATE_RUNNING and times.moment(one.due_time) <= now
+        ]
+        return waiting + overdue

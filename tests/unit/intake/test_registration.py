@@ -1,0 +1,132 @@
+"""What must be said at the window, and what is filled in."""
+
+from dataclasses import replace
+
+import pytest
+
+from chassis.errors import Refused
+from services.intake.domain import registration
+from services.intake.domain.codes import Codes
+from services.intake.domain.commands import RegisterCase
+from services.intake.domain.values import (
+    Confidentiality,
+    Link,
+    Relation,
+    Reporter,
+    ReporterKind,
+    Site,
+)
+from tests.unit.intake.examples import APPEAL, NOW, REPORTER, ZONE
+
+SITE = Site("yuwu", "样例矿", "YW", ZONE)
+KNOWN = registration.Known(
+    site=SITE,
+    units=frozenset({"bath"}),
+    posts={"canteen": "食堂门口"},
+    categories=frozenset({"BATHING"}),
+    linked=frozenset(),
+)
+CLERK = registration.Caller("c-1", staff=True)
+
+
+def reporter(confidentiality: Confidentiality, **identity: str) -> Reporter:
+    return Reporter(ReporterKind.EMPLOYEE, confidentiality, **identity)
+
+
+@pytest.mark.parametrize(
+    ("told", "settled"),
+    [
+        (reporter(Confidentiality.UNSPECIFIED), Confidentiality.ANONYMOUS),
+        (reporter(Confidentiality.UNSPECIFIED, name="甲"), Confidentiality.NAMED),
+        (reporter(Confidentiality.UNSPECIFIED, person_code="w"), Confidentiality.NAMED),
+        (reporter(Confidentiality.CONFIDENTIAL, name="甲"), Confidentiality.CONFIDENTIAL),
+        (reporter(Confidentiality.ANONYMOUS), Confidentiality.ANONYMOUS),
+    ],
+)
+def test_confidentiality_is_settled(told: Reporter, settled: Confidentiality) -> None:
+    assert registration.settle_reporter(told).confidentiality is settled
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (reporter(Confidentiality.ANONYMOUS, phone="1"), "ANONYMOUS_WITH_IDENTITY"),
+        (reporter(Confidentiality.NAMED), "REPORTER_MISSING"),
+        (reporter(Confidentiality.CONFIDENTIAL, phone="1"), "REPORTER_MISSING"),
+        (reporter(Confidentiality.UNSPECIFIED, email="a@b"), "REPORTER_MISSING"),
+    ],
+)
+def test_half_an_identity_is_refused(told: Reporter, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        registration.settle_reporter(told)
+
+
+def test_a_reporter_speaks_for_themselves_only() -> None:
+    assert (
+        registration.own_appeal(reporter(Confidentiality.UNSPECIFIED), "w-7").person_code == "w-7"
+    )
+    assert registration.own_appeal(reporter(Confidentiality.ANONYMOUS), "w-7").person_code == ""
+    with pytest.raises(Refused, match="NOT_THE_REPORTER"):
+        registration.own_appeal(REPORTER, "w-8")
+
+
+@pytest.mark.parametrize(
+    ("known", "command", "reason"),
+    [
+        (replace(KNOWN, units=frozenset()), APPEAL, "UNIT_UNKNOWN"),
+        (replace(KNOWN, posts={}), APPEAL, "POST_UNKNOWN"),
+        (KNOWN, replace(APPEAL, category="X"), "CATEGORY_UNKNOWN"),
+        (KNOWN, replace(APPEAL, links=(Link("c", Relation.RELATED),)), "LINK_NOT_FOUND"),
+    ],
+)
+def test_what_the_site_lacks_is_refused(
+    known: registration.Known, command: RegisterCase, reason: str
+) -> None:
+    with pytest.raises(Refused, match=reason):
+        registration.check_known(command, known)
+
+
+def test_other_is_a_category_of_every_site() -> None:
+    known = replace(KNOWN, categories=frozenset())
+    registration.check_known(replace(APPEAL, category="OTHER"), known)
+    registration.check_known(replace(APPEAL, category=""), known)
+
+
+def test_a_case_has_an_owner_and_a_wake_up_from_the_start() -> None:
+    case = registration.register(APPEAL, KNOWN, CLERK, NOW, "id", 7)
+    assert case.number == "YW-20261123-0007"
+    assert case.accountable == "position:DISPATCH_ROOM"
+    assert case.next_wake_time is not None
+    assert case.next_wake_time > NOW
+    assert (case.receiver, case.place, case.category) == ("c-1", "食堂门口", "OTHER")
+
+
+def test_neither_a_reporter_nor_a_system_is_the_receiver() -> None:
+    caller = registration.Caller("w-7", staff=False)
+    case = registration.register(APPEAL, KNOWN, caller, NOW, "id", 1)
+    assert case.receiver == "position:DISPATCH_ROOM"
+
+
+def test_numbers_go_on_beyond_four_digits() -> None:
+    assert registration.case_number(SITE, NOW.date(), 12345) == "YW-20261123-12345"
+
+
+def test_codes_are_sixteen_digits_and_differ_by_site_kind_and_pepper() -> None:
+    codes = Codes(bytes(32))
+    made = {
+        codes.of_case("yuwu", "1"),
+        codes.of_slip("yuwu", "1"),
+        codes.of_slip("other", "1"),
+        Codes(bytes(31) + b"x").of_slip("yuwu", "1"),
+    }
+    assert len(made) == 4
+    assert all(len(code) == 16 and code.isdigit() for code in made)
+    assert codes.receipt("yuwu", "1", "") == codes.of_case("yuwu", "1")
+    assert codes.receipt("yuwu", "1", "A") == codes.of_slip("yuwu", "A")
+    assert codes.index("1") != codes.person("yuwu", "1")
+
+
+def test_a_pseudonym_is_of_one_request_only() -> None:
+    codes = Codes(bytes(32))
+    assert codes.pseudonym("w-7", "r-1") == codes.pseudonym("w-7", "r-1")
+    assert len({codes.pseudonym(who, r) for who in ("w-7", "w-8") for r in ("r-1", "r-2")}) == 4

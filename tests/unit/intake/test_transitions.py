@@ -1,0 +1,221 @@
+"""Which act is allowed when, and what it leaves."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from chassis.errors import Refused
+from services.intake.domain import commands, read_model, transitions
+from services.intake.domain.values import (
+    AnswerKind,
+    Basis,
+    CaseState,
+    Confidentiality,
+    FeedbackWay,
+    Grade,
+    Outcome,
+)
+from tests.unit.intake.examples import (
+    ACT,
+    NOW,
+    SPOKEN,
+    TOLD,
+    answer,
+    attempt,
+    case,
+    file,
+    resolved_file,
+)
+
+REPLY = commands.AnswerCase("", 0, AnswerKind.FIRST_REPLY, "已派人", None, None, None)
+RESOLVE = commands.ResolveCase("", 0, "已更换", Outcome.SOLVED, None, None)
+CONFIRM = commands.ConfirmCase("", 0, Grade.SATISFIED, "", "")
+OPEN = (CaseState.REGISTERED, CaseState.ASSIGNED, CaseState.IN_PROGRESS)
+
+
+def given(way: FeedbackWay, hours: float | None = None) -> commands.GivenFeedback:
+    instant = None if hours is None else SPOKEN + timedelta(hours=hours)
+    return commands.GivenFeedback(way, instant, "")
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_an_answer_begins_the_work(state: CaseState) -> None:
+    made = transitions.answer(file(state=state), REPLY, ACT, "a-1")
+    assert made.case.state is CaseState.IN_PROGRESS
+    assert made.answer.fed_back_time is None
+
+
+@pytest.mark.parametrize("state", [CaseState.RESOLVED, CaseState.CLOSED])
+def test_what_is_done_is_neither_answered_nor_verified_nor_resolved(state: CaseState) -> None:
+    done = file(state=state)
+    look = commands.VerifyCase("", 0, "浴室", "坏", None)
+    for act in (
+        lambda: transitions.answer(done, REPLY, ACT, "a"),
+        lambda: transitions.verify(done, look, ACT),
+        lambda: transitions.escalate(done),
+        lambda: transitions.resolve(done, RESOLVE, ACT),
+    ):
+        with pytest.raises(Refused, match="WRONG_STATE") as caught:
+            act()
+        assert caught.value.metadata["allowed"] == "REGISTERED, ASSIGNED, IN_PROGRESS"
+
+
+@pytest.mark.parametrize("state", [*OPEN, CaseState.CLOSED])
+def test_only_what_is_resolved_is_confirmed_rejected_or_closed(state: CaseState) -> None:
+    for act in (
+        lambda: transitions.confirm(file(state=state), CONFIRM, Basis.CODE),
+        lambda: transitions.reject(file(state=state), ACT),
+        lambda: transitions.close(
+            file(state=state), commands.CloseCase("", 0, Outcome.SOLVED, ""), ACT
+        ),
+    ):
+        with pytest.raises(Refused, match="WRONG_STATE"):
+            act()
+
+
+def test_what_was_told_at_ten_was_answered_at_ten() -> None:
+    command = commands.AnswerCase(
+        "", 0, AnswerKind.FIRST_REPLY, "已派人", None, given(FeedbackWay.TOLD, 1), None
+    )
+    made = transitions.answer(file(), command, ACT, "a-1")
+    assert made.answer.answer_time == made.answer.fed_back_time == SPOKEN + timedelta(hours=1)
+
+
+def test_a_try_is_only_a_try() -> None:
+    command = commands.FeedBackAnswer("", 0, "a-1", given(FeedbackWay.ATTEMPT))
+    made = transitions.feed_back(file(answer()), command, ACT)
+    assert not made.counts
+    assert made.answer.fed_back_time is None
+
+
+def test_the_first_feedback_that_counts_stands() -> None:
+    command = commands.FeedBackAnswer("", 0, "a-1", TOLD)
+    first = transitions.feed_back(file(answer()), command, ACT)
+    assert first.counts
+    assert first.answer.fed_back_time == NOW
+    again = transitions.feed_back(file(answer(fed_back_time=SPOKEN)), command, ACT)
+    assert not again.counts
+    assert again.answer.fed_back_time == SPOKEN
+    with pytest.raises(Refused, match="ANSWER_NOT_FOUND"):
+        transitions.feed_back(file(), command, ACT)
+
+
+@pytest.mark.parametrize(
+    ("hours", "enough"),
+    [((), False), ((1,), False), ((1, 1.5), False), ((1, 2), True), ((0.95, 1.05), True)],
+)
+def test_a_message_is_left_after_tries_in_two_hours(hours: tuple[float, ...], enough: bool) -> None:
+    tried = file(answer(), feedbacks=tuple(attempt(h) for h in hours))
+    assert (transitions.attempt_hours(tried) >= transitions.ATTEMPTS_NEEDED) is enough
+    if not enough:
+        with pytest.raises(Refused, match="ATTEMPTS_MISSING"):
+            transitions.feedback_given(tried, given(FeedbackWay.LEFT), ACT, "a-1")
+
+
+def test_tries_of_the_cycle_before_do_not_count() -> None:
+    tried = file(answer(), feedbacks=(attempt(1), attempt(2)), cycle=2)
+    assert transitions.attempt_hours(tried) == 0
+
+
+def test_posting_is_for_the_anonymous() -> None:
+    with pytest.raises(Refused, match="POSTED_NEEDS_ANONYMOUS"):
+        transitions.feedback_given(file(), given(FeedbackWay.POSTED), ACT, "a-1")
+    hidden = file(confidentiality=Confidentiality.ANONYMOUS)
+    made = transitions.feedback_given(hidden, given(FeedbackWay.POSTED), ACT, "a-1")
+    assert transitions.counts(made.way)
+
+
+def test_nothing_is_resolved_behind_the_reporters_back() -> None:
+    with pytest.raises(Refused, match="NOT_ANSWERED"):
+        transitions.resolve(file(answer()), RESOLVE, ACT)
+    with pytest.raises(Refused, match="NOT_ANSWERED"):
+        transitions.resolve(file(answer(fed_back_time=NOW), cycle=2), RESOLVE, ACT)
+    told = commands.ResolveCase("", 0, "已更换", Outcome.SOLVED, TOLD, None)
+    assert transitions.resolve(file(), told, ACT).case.state is CaseState.RESOLVED
+    fed_back = file(answer(fed_back_time=NOW))
+    assert transitions.resolve(fed_back, RESOLVE, ACT).case.state is CaseState.RESOLVED
+
+
+def test_a_wake_up_that_has_passed_is_replaced() -> None:
+    late = file(answer(fed_back_time=NOW), next_wake_time=NOW - timedelta(hours=1))
+    wake = transitions.resolve(late, RESOLVE, ACT).case.next_wake_time
+    assert wake is not None
+    assert wake > NOW
+
+
+def test_what_is_only_reported_does_not_count_nor_replace_what_does() -> None:
+    reported = transitions.confirm(resolved_file(), CONFIRM, Basis.REPORTED)
+    assert not reported.counts
+    assert not reported.case.confirmed
+    real = transitions.confirm(resolved_file(), CONFIRM, Basis.CALLBACK)
+    assert real.counts
+    assert real.case.confirmed
+    confirmed = resolved_file(confirmed=True, basis=Basis.CODE, grade=Grade.DISSATISFIED)
+    after = transitions.confirm(confirmed, CONFIRM, Basis.REPORTED)
+    assert not after.counts
+    assert (after.case.basis, after.case.grade) == (Basis.CODE, Grade.DISSATISFIED)
+
+
+def test_a_rejection_begins_again_at_the_steward() -> None:
+    made = transitions.reject(resolved_file(level=3, accountable="boss", confirmed=True), ACT)
+    assert (made.state, made.cycle, made.reopen_count) == (CaseState.IN_PROGRESS, 2, 1)
+    assert (made.level, made.accountable, made.confirmed) == (0, "s-1", False)
+    assert made.next_wake_time is not None
+    assert made.next_wake_time > NOW
+
+
+@pytest.mark.parametrize(
+    ("outcome", "missing"),
+    [
+        (Outcome.SOLVED, "confirmation"),
+        (Outcome.EXPLAINED, "resolution_with_this_outcome"),
+        (Outcome.EXPLAINED_NOT_ACCEPTED, "director_review"),
+        (Outcome.UNCONFIRMED, "callbacks"),
+        (Outcome.REFERRED, "result_of_the_other_body"),
+        (Outcome.DUPLICATE, "master_case"),
+        (Outcome.WITHDRAWN, "withdrawal"),
+    ],
+)
+def test_no_end_without_its_proof(outcome: Outcome, missing: str) -> None:
+    with pytest.raises(Refused, match="END_NOT_PROVEN") as caught:
+        transitions.close(resolved_file(), commands.CloseCase("", 0, outcome, ""), ACT)
+    assert caught.value.metadata["missing"] == missing
+
+
+def test_a_confirmed_case_is_struck_off() -> None:
+    command = commands.CloseCase("", 0, Outcome.SOLVED, "")
+    closed = transitions.close(resolved_file(confirmed=True), command, ACT)
+    assert (closed.state, closed.outcome) == (CaseState.CLOSED, Outcome.SOLVED)
+    assert (closed.accountable, closed.next_wake_time) == ("", None)
+
+
+def test_a_promise_in_the_past_is_none() -> None:
+    command = commands.AnswerCase("", 0, AnswerKind.PLAN, "换", date(2026, 11, 22), None, None)
+    with pytest.raises(Refused, match="PROMISE_IN_PAST"):
+        transitions.answer(file(), command, ACT, "a-1")
+
+
+def test_states_only_move_on() -> None:
+    for state in CaseState:
+        for goal in (CaseState.ASSIGNED, CaseState.IN_PROGRESS):
+            moved = transitions.advance(case(state=state), goal).state
+            assert moved in (state, goal)
+            assert list(CaseState).index(moved) >= list(CaseState).index(state)
+
+
+def test_a_new_steward_has_yet_to_accept() -> None:
+    accepted = read_model.accepted(case(steward="s-1"))
+    assert accepted.state is CaseState.IN_PROGRESS
+    assert read_model.assigned(accepted, "", "s-1", "s-1").accepted
+    handed_over = read_model.assigned(accepted, "", "s-2", "s-2")
+    assert not handed_over.accepted
+    assert handed_over.state is CaseState.IN_PROGRESS
+
+
+def test_the_first_reply_is_owed_until_it_is_fed_back() -> None:
+    assert file(steward="s-1").first_reply_owed_by == "c-1"
+    assert file(steward="s-1", accepted=True).first_reply_owed_by == "s-1"
+    assert file(answer()).first_reply_owed_by == "c-1"
+    assert file(answer(fed_back_time=NOW)).first_reply_owed_by == ""
+    assert file(answer(fed_back_time=NOW), cycle=2).first_reply_owed_by == "c-1"
+    assert file(state=CaseState.CLOSED).first_reply_owed_by == ""
