@@ -9,7 +9,7 @@ LOCAL := $(PY) -m deploy.local
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo test check lint types unit contract integration \
+.PHONY: help up down status logs demo test check lint types unit contract migration integration \
 	system faults proto proto-check venv lock clean \
 	compose-private
 
@@ -51,13 +51,16 @@ lint: proto ## Style, imports, manifests
 types: proto ## mypy --strict
 	@$(PY) -m mypy
 
-test: unit contract integration system faults ## All tests
+test: unit contract migration integration system faults ## All tests
 
 unit: proto ## Tests without input and output
 	@$(PYTEST) tests/unit
 
 contract: proto ## What callers may rely on: protos, reasons, access, golden bytes
 	@$(PYTEST) tests/contract
+
+migration: proto ## Old code on the new schema, schema = migrations applied
+	@$(PYTEST) tests/migration
 
 integration: proto ## Against a real PostgreSQL and RabbitMQ
 	@$(PYTEST) tests/integration

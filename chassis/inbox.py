@@ -68,9 +68,10 @@ class Inbox:
                 channel.close_callbacks.add(lambda *_: lost.set())
                 await channel.set_qos(prefetch_count=self._prefetch)
                 queue = await self._open(channel)
+                underlay = await channel.get_underlay_channel()
+                # Before there is a consumer, or its cancellation could come unheard.
+                underlay.on_consumer_cancel_callbacks.add(lambda *_: lost.set())
                 await queue.consume(arrive)
-            underlay = await channel.get_underlay_channel()
-            underlay.on_consumer_cancel_callbacks.add(lambda *_: lost.set())
             while not stop.is_set() and not lost.is_set():
                 if waiting:
                     await self._one(waiting.pop(0), stop, lost)
@@ -80,7 +81,10 @@ class Inbox:
                 if not (stop.is_set() or lost.is_set() or waiting):
                     # Answers only over a living connection, and raises when the queue has gone.
                     async with asyncio.timeout(self._watch):
-                        await self._open(channel)
+                        queue = await self._open(channel)
+                    if not queue.declaration_result.consumer_count:
+                        _log.warning("consumer_was_forgotten", queue=self._queue)
+                        break
             # Closing the channel gives back what was not handled; a cancel before that would
             # let another replica see later messages first.
         return None if stop.is_set() else 0.0

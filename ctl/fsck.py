@@ -8,12 +8,16 @@ through the read-only role, past the services, so that no service vouches for it
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backstop.operations.v1 import operations_service_pb2
 from ctl.connection import Client
 from ctl.failures import Problem
 from ctl.settings import SERVICES
 from ctl.settling import LISTENS
+
+if TYPE_CHECKING:
+    import asyncpg
 
 _SQL = Path(__file__).parent / "sql" / "settled.sql"
 
@@ -73,7 +77,7 @@ async def settled(dsn: str) -> Report:
         await connection.close()
 
 
-def _finding(check: str, row: Mapping[str, str | None]) -> operations_service_pb2.Finding:
+def _finding(check: str, row: "asyncpg.Record") -> operations_service_pb2.Finding:
     return operations_service_pb2.Finding(
         check=check,
         site_id=row["site_id"] or "",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from ctl.settings import Settings
 from ctl.words import Words
 
 _UUID_LENGTH = 36
+_WIDTH_OF_FILES = 160
 
 
 @dataclass(slots=True)
@@ -34,12 +36,20 @@ class Shell:
     language: str = "zh"
     json: bool = False
     request_id: str = ""
-    console: Console = field(default_factory=Console)
-    errors: Console = field(default_factory=lambda: Console(stderr=True))
+    console: Console = field(default_factory=lambda: _console(stderr=False))
+    errors: Console = field(default_factory=lambda: _console(stderr=True))
 
     @property
     def words(self) -> Words:
         return Words(self.language)
+
+
+def _console(*, stderr: bool) -> Console:
+    """A console as wide as the screen; where there is none, wide enough for every table."""
+    console = Console(stderr=stderr)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDTH_OF_FILES
+    return console
 
 
 @dataclass(slots=True)

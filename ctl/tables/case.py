@@ -142,21 +142,20 @@ def _clocks(look: Look, clocks: Iterable[intake_pb2.ClockSummary]) -> Table:
 
 
 def cases(look: Look, rows: Iterable[intake_pb2.Case]) -> Table:
-    """Returns a list of cases."""
+    """Returns a list of cases; an arrow marks the level that an escalated one has reached."""
     table = look.table(
         look.words("case"),
-        "number", "state", "category", "unit", "text", "accountable", "level", "next_wake_time",
+        "number", "state", "unit", "text", "accountable", "next_wake_time",
         wide="text",
     )  # fmt: skip
     for case in rows:
+        level = f" ↑{case.level}" if case.level and case.accountable else ""
         table.add_row(
             case.number,
             look.words.value(intake_pb2.CaseState.DESCRIPTOR, case.state),
-            escape(look.names.category(case.category)),
             escape(look.names.unit(case.unit_id)),
             escape(case.text),
-            look.who(case.accountable),
-            str(case.level) if case.level else "",
+            f"{look.who(case.accountable)}{level}",
             look.due(case.next_wake_time),
         )
     return table

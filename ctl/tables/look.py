@@ -12,6 +12,11 @@ from ctl import times
 from ctl.names import Names
 from ctl.words import Words
 
+# Columns whose values are useless in two pieces.
+_WHOLE = frozenset(
+    {"close_time", "deadline", "due", "from", "next_wake_time", "number", "stop", "time", "until"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -35,9 +40,9 @@ class Look:
         table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
         for key in columns:
             if key == wide:
-                table.add_column(self.words(key), overflow="fold", ratio=1)
+                table.add_column(self.words(key), overflow="fold", ratio=1, min_width=16)
             else:
-                table.add_column(self.words(key), overflow="fold")
+                table.add_column(self.words(key), overflow="fold", no_wrap=key in _WHOLE)
         return table
 
 

@@ -66,7 +66,7 @@ class Postgres:
         account, data = self._place()
         self._initialise(programs, data, account)
         if self._running(data) is None:
-            if processes.port_taken(self.port):
+            if not processes.port_free(self.port):
                 raise Problem(f"port {self.port} is taken by another program; choose --base-port")
             self._launch(programs, data, account)
         if not processes.wait_for(lambda: self._answers(programs), _START_SECONDS):

@@ -21,6 +21,7 @@ from pathlib import Path
 from deploy.local import files
 
 POLL_SECONDS = 0.05
+_RELEASE_SECONDS = 3
 _PROC = Path("/proc")
 # Fields of /proc/<pid>/stat after the command's name, counted from the state (field 3).
 _STATE, _STARTED = 0, 19
@@ -105,6 +106,14 @@ def listener(port: int) -> Process | None:
 def port_taken(port: int) -> bool:
     """True when something listens on the port of a local address."""
     return any(True for _ in _listening_inodes(port))
+
+
+def port_free(port: int) -> bool:
+    """True when nothing listens on the port, or stops to within three seconds.
+
+    A process killed a moment ago may still be letting go of its sockets.
+    """
+    return wait_for(lambda: not port_taken(port), _RELEASE_SECONDS)
 
 
 def accepts(port: int) -> bool:

@@ -167,7 +167,7 @@ class Rabbit:
     def _free_ports(self) -> None:
         self._stop_mapper()
         for port in (self.ports.amqp, self.ports.distribution, self.ports.management):
-            if processes.port_taken(port):
+            if not processes.port_free(port):
                 raise Problem(f"port {port} is taken by another program; choose --base-port")
 
     def _stop_mapper(self) -> None:

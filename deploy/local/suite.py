@@ -28,7 +28,6 @@ from deploy.local.servers import Endpoints
 
 SAMPLES: Final = ROOT / "deploy" / "samples" / "yuwu"
 _SERVING_SECONDS: Final = 60
-_FREE_SECONDS: Final = 3
 # Longer than a service's own drain, so that it is never cut short.
 _STOP_SECONDS: Final = 40
 _LOG_LINES: Final = 25
@@ -75,8 +74,7 @@ def start_service(instance: Instance, service: str) -> Process:
     if (process := processes.recall(pid_file)) is not None:
         return process
     for port in (instance.ports.grpc(service), instance.ports.metrics(service)):
-        # A process killed a moment ago may still be letting go of its sockets.
-        if not processes.wait_for(lambda port=port: not processes.port_taken(port), _FREE_SECONDS):
+        if not processes.port_free(port):
             raise Problem(f"port {port} is taken by another program; choose --base-port")
     process = processes.spawn(
         [sys.executable, "-m", f"services.{service}", "serve"],

@@ -2,7 +2,7 @@
 
 from backstop.sla.v1 import error_reason_pb2, sla_service_pb2, sla_service_pb2_grpc
 from chassis.service import Parts, Registration, Runtime, ServiceSpec
-from services.sla.consumers import HANDLERS
+from services.sla import consumers
 from services.sla.rpc import SlaServicer
 from services.sla.settings import Settings
 from services.sla.workers import TimerWorker
@@ -23,7 +23,7 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
         add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
         servicer=SlaServicer(runtime.app),
     )
-    return Parts(servicers=[registration], handlers=HANDLERS, workers=[timers])
+    return Parts(servicers=[registration], handlers=consumers.handlers(), workers=[timers])
 
 
 SPEC = ServiceSpec(

@@ -43,8 +43,8 @@ class Caller:
 def settle_reporter(reporter: Reporter) -> Reporter:
     """Returns the reporter with the confidentiality decided.
 
-    NAMED when anything of an identity is given and nothing else is said. Raises Refused
-    ANONYMOUS_WITH_IDENTITY and REPORTER_MISSING.
+    NAMED when nothing is said: anonymity is the reporter's choice, never an empty field's. Raises
+    Refused ANONYMOUS_WITH_IDENTITY and REPORTER_MISSING.
     """
     identity = {
         "name": reporter.name,
@@ -55,7 +55,7 @@ def settle_reporter(reporter: Reporter) -> Reporter:
     given = [field for field, value in identity.items() if value]
     settled = reporter.confidentiality
     if settled is Confidentiality.UNSPECIFIED:
-        settled = Confidentiality.NAMED if given else Confidentiality.ANONYMOUS
+        settled = Confidentiality.NAMED
     if settled is Confidentiality.ANONYMOUS:
         if given:
             raise Refused("ANONYMOUS_WITH_IDENTITY", field=f"reporter.{given[0]}")

@@ -11,6 +11,7 @@ from chassis.work import once
 from tests.integration.chassis import counting
 from tests.integration.conftest import DatabaseFor
 from tests.integration.databases import ServiceDatabase
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -58,9 +59,7 @@ async def test_only_one_session_stamps(database: ServiceDatabase) -> None:
     assert await try_lock(one, "intake")
     assert not await try_lock(two, "intake")
     await one.close()
-    async with asyncio.timeout(10):
-        while not await try_lock(two, "intake"):
-            await asyncio.sleep(0.01)
+    await eventually(lambda: try_lock(two, "intake"), what="the lock is free")
     await two.close()
 
 

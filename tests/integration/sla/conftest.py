@@ -18,7 +18,7 @@ from backstop.sla.v1 import sla_facts_pb2
 from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_fact_id, new_id
 from chassis.journal import Cause, Entry, envelope, fact_hash, timestamp
-from services.sla.consumers import HANDLERS
+from services.sla import consumers
 from tests.integration.databases import ServiceDatabase
 
 SITE = "yuwu"
@@ -184,7 +184,7 @@ async def sla(
 ) -> AsyncIterator[Sla]:
     """An sla whose site is known."""
     database = await database_for("sla", demonstration=True)
-    service = Sla(database, Gatekeeper(database.worker, HANDLERS))
+    service = Sla(database, Gatekeeper(database.worker, consumers.handlers()))
     await service.publish_directory()
     yield service
     quarantined = await service.rows("SELECT type.detail FROM quarantine AS type")

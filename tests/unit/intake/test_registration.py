@@ -36,7 +36,6 @@ def reporter(confidentiality: Confidentiality, **identity: str) -> Reporter:
 @pytest.mark.parametrize(
     ("told", "settled"),
     [
-        (reporter(Confidentiality.UNSPECIFIED), Confidentiality.ANONYMOUS),
         (reporter(Confidentiality.UNSPECIFIED, name="甲"), Confidentiality.NAMED),
         (reporter(Confidentiality.UNSPECIFIED, person_code="w"), Confidentiality.NAMED),
         (reporter(Confidentiality.CONFIDENTIAL, name="甲"), Confidentiality.CONFIDENTIAL),
@@ -52,6 +51,7 @@ def test_confidentiality_is_settled(told: Reporter, settled: Confidentiality) ->
     [
         (reporter(Confidentiality.ANONYMOUS, phone="1"), "ANONYMOUS_WITH_IDENTITY"),
         (reporter(Confidentiality.NAMED), "REPORTER_MISSING"),
+        (reporter(Confidentiality.UNSPECIFIED), "REPORTER_MISSING"),
         (reporter(Confidentiality.CONFIDENTIAL, phone="1"), "REPORTER_MISSING"),
         (reporter(Confidentiality.UNSPECIFIED, email="a@b"), "REPORTER_MISSING"),
     ],

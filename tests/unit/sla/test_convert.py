@@ -10,7 +10,7 @@ from chassis.convert import to_date_message, to_timestamp
 from services.sla import convert
 from services.sla.domain.clocks import ClockKind, ClockState, Consequence
 from services.sla.domain.transitions import AnswerKind
-from tests.unit.sla.test_transitions import CASE, MONDAY, Life, at
+from tests.unit.sla.life import CASE, MONDAY, Life, at
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from services.sla.domain.clocks import ClockKind, ClockState, Consequence, Threshold
 from services.sla.domain.docket import CaseState, Change
 from services.sla.domain.transitions import AnswerKind, DispatchedOrder
-from tests.unit.sla.test_transitions import MONDAY, SHANGHAI, Life
+from tests.unit.sla.life import MONDAY, SHANGHAI, Life
 
 DAY = timedelta(days=1)
 
