@@ -39,7 +39,14 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 10.0
 # Waits between tries; with jitter, so that many clients don't come back together.
 BACKOFF_SECONDS = (0.2, 0.6, 1.5)
-_RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+# CANCELLED is how a server that drains resets a call that crossed its last word.
+_RETRIED = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+    }
+)
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)

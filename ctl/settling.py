@@ -23,7 +23,8 @@ LISTENS: Mapping[str, tuple[str, ...]] = {
     "notify": ("intake", "routing", "sla"),
 }
 
-_FIRST_PAUSE_SECONDS = 0.01
+# Asking costs the services more than waiting costs us.
+_FIRST_PAUSE_SECONDS = 0.04
 _LONGEST_PAUSE_SECONDS = 0.2
 
 
@@ -38,24 +39,32 @@ class Standing:
 
     def missing(self) -> list[str]:
         """Returns what is still under way, in words; empty when nothing is."""
+        if not any(self.versions.values()):
+            # Equal versions of nothing are no sign of rest.
+            return ["no service has the subject"]
         return [
             f"{consumer}: {source} {self.applied.get((consumer, source), 0)}/{version}"
             for consumer, sources in LISTENS.items()
             for source in sources
+            if consumer in self.versions
             if (version := self.versions.get(source, 0)) != self.applied.get((consumer, source), 0)
         ]
 
 
-async def standing(client: Client, subject_id: str) -> Standing:
-    """Asks all four services about a subject; needs the operator's role."""
-    flows = await asyncio.gather(*(_flow(client, service, subject_id) for service in SERVICES))
-    by_service = dict(zip(SERVICES, flows, strict=True))
+async def standing(client: Client, subject_id: str, among: Sequence[str] = SERVICES) -> Standing:
+    """Asks services about a subject; needs the operator's role.
+
+    `among` leaves out services that need not have come to rest, as sources and as consumers.
+    """
+    flows = await asyncio.gather(*(_flow(client, service, subject_id) for service in among))
+    by_service = dict(zip(among, flows, strict=True))
     return Standing(
         versions={service: flow.subject_version for service, flow in by_service.items()},
         applied={
             (service, one.source): one.version
             for service, flow in by_service.items()
             for one in flow.applied_versions
+            if one.source in among
         },
     )
 
@@ -79,7 +88,7 @@ async def until(look: Callable[[], Awaitable[Sequence[str]]], *, timeout: float,
             shown = "; ".join(missing[:8])
             raise Problem(f"{timeout:.0f} 秒后仍未就绪 / still waiting for {what}: {shown}")
         await asyncio.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+        pause = min(pause * 1.4, _LONGEST_PAUSE_SECONDS)
 
 
 async def settle(
@@ -87,23 +96,29 @@ async def settle(
     subjects: Sequence[str],
     *,
     timeout: float = 30.0,
+    among: Sequence[str] = SERVICES,
     also: Callable[[], Awaitable[Sequence[str]]] | None = None,
 ) -> None:
-    """Waits until nothing about the subjects is under way, and `also` finds nothing missing."""
+    """Waits until nothing about the subjects is under way `among` the services.
+
+    And until `also` finds nothing missing either. Problem after `timeout` seconds.
+    """
 
     async def look() -> Sequence[str]:
-        before = await _all(client, subjects)
+        before = await _all(client, subjects, among)
         missing = [text for one in before.values() for text in one.missing()]
         if missing:
             return missing
         if also is not None and (missing := list(await also())):
             return missing
-        after = await _all(client, subjects)
+        after = await _all(client, subjects, among)
         return [subject for subject in subjects if before[subject] != after[subject]]
 
     await until(look, timeout=timeout, what=", ".join(subjects[:3]))
 
 
-async def _all(client: Client, subjects: Sequence[str]) -> dict[str, Standing]:
-    found = await asyncio.gather(*(standing(client, subject) for subject in subjects))
+async def _all(
+    client: Client, subjects: Sequence[str], among: Sequence[str]
+) -> dict[str, Standing]:
+    found = await asyncio.gather(*(standing(client, subject, among) for subject in subjects))
     return dict(zip(subjects, found, strict=True))

@@ -36,15 +36,15 @@ class Shell:
     language: str = "zh"
     json: bool = False
     request_id: str = ""
-    console: Console = field(default_factory=lambda: _console(stderr=False))
-    errors: Console = field(default_factory=lambda: _console(stderr=True))
+    console: Console = field(default_factory=lambda: console_of(stderr=False))
+    errors: Console = field(default_factory=lambda: console_of(stderr=True))
 
     @property
     def words(self) -> Words:
         return Words(self.language)
 
 
-def _console(*, stderr: bool) -> Console:
+def console_of(*, stderr: bool) -> Console:
     """A console as wide as the screen; where there is none, wide enough for every table."""
     console = Console(stderr=stderr)
     if not console.is_terminal and "COLUMNS" not in os.environ:

@@ -28,7 +28,8 @@ def case_file(look: Look, case: intake_pb2.Case) -> list[RenderableType]:
 def head(look: Look, case: intake_pb2.Case) -> Table:
     """Returns what the case is about and who has it."""
     words, enum = look.words, look.words.value
-    table = pairs(f"{words('case')} {case.number}")
+    table = pairs()
+    add_pair(table, words("number"), f"[bold]{escape(case.number)}[/]")
 
     def add(key: str, value: str) -> None:
         add_pair(table, words(key), escape(value))
@@ -65,7 +66,8 @@ def head(look: Look, case: intake_pb2.Case) -> Table:
     add("basis", enum(intake_pb2.ConfirmationBasis.DESCRIPTOR, case.confirmation_basis))
     add("grade", enum(intake_pb2.Grade.DESCRIPTOR, case.grade))
     add("close_time", look.time(case.close_time))
-    add("deliveries", f"{case.deliveries_sent}/{case.deliveries_planned}")
+    if case.deliveries_planned:
+        add("deliveries", f"{case.deliveries_sent}/{case.deliveries_planned}")
     add("links", ", ".join(_link(look, link) for link in case.links))
     add("version", str(case.version))
     return table
@@ -228,9 +230,20 @@ def spaced(code: str) -> str:
 
 def tracked(look: Look, response: intake_service_pb2.TrackCaseResponse) -> list[RenderableType]:
     """Returns what anyone with the code may see."""
-    table = pairs(f"{look.words('case')} {response.number}")
+    table = pairs()
+    add_pair(table, look.words("number"), f"[bold]{escape(response.number)}[/]")
     state = look.words.value(intake_pb2.CaseState.DESCRIPTOR, response.state)
     outcome = look.words.value(intake_pb2.Outcome.DESCRIPTOR, response.outcome)
     add_pair(table, look.words("state"), f"{state} · {outcome}" if outcome else state)
     add_pair(table, look.words("next_due"), look.due(response.next_due_time))
-    return [table, _answers(look, response.answers)] if response.answers else [table]
+    if not response.answers:
+        return [table]
+    answers = look.table(look.words("answers"), "time", "kind", "text", "promised", wide="text")
+    for answer in response.answers:
+        answers.add_row(
+            look.time(answer.answer_time),
+            look.words.value(intake_pb2.AnswerKind.DESCRIPTOR, answer.kind),
+            escape(answer.text),
+            times.show_date(answer.promised_date),
+        )
+    return [table, answers]

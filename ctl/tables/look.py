@@ -46,10 +46,9 @@ class Look:
         return table
 
 
-def pairs(title: str = "") -> Table:
+def pairs() -> Table:
     """Returns a table of labels and values."""
-    table = Table(title=title or None, box=None, show_header=False, title_justify="left")
-    table.title_style = "bold"
+    table = Table(box=None, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     return table

@@ -62,7 +62,8 @@ def quarantine(
 def quarantined(look: Look, one: operations_service_pb2.QuarantinedFact) -> Table:
     """Returns one of them in full; the payload stays bytes."""
     words = look.words
-    table = pairs(one.quarantine_id)
+    table = pairs()
+    add_pair(table, words("name"), f"[bold]{escape(one.quarantine_id)}[/]")
     reasons = operations_service_pb2.QuarantineReason.DESCRIPTOR
     add_pair(table, words("reason"), words.value(reasons, one.reason))
     add_pair(table, words("detail"), escape(one.detail))

@@ -20,6 +20,7 @@ from ctl.connection import Client, Connections
 from ctl.failures import Failure, Problem
 from ctl.names import names_in
 from ctl.settings import Settings
+from ctl.shell import console_of
 from deploy.demo import month, play, story, verdict
 from deploy.demo.stage import Stage
 from deploy.demo.story import Story, StoryError
@@ -37,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when every case ended as told, 1 when not, 2 when the play can't begin."""
     options = _parser().parse_args(arguments)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    console = Console(width=options.width, soft_wrap=False)
+    console = console_of(stderr=False)
+    if options.width:
+        console.width = options.width
     try:
         instance = "" if os.environ.get(f"{settings.PREFIX}ENDPOINTS") else options.instance
         found = settings.load(os.environ, instance=instance)

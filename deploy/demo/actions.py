@@ -237,6 +237,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "verify": verify,
 }
 
+# What routing does; everything else is intake's.
+ROUTING: Final = frozenset({"accept", "accept-order", "complete-order", "dispatch", "instruct"})
+
 
 def _when(doing: Doing) -> Timestamp | None:
     """The step's own time, where it happened before it was entered."""

@@ -10,7 +10,7 @@ from google.type.date_pb2 import Date
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from ctl import times
 from ctl.failures import Failure
-from deploy.demo.actions import ACTIONS, Doing
+from deploy.demo.actions import ACTIONS, ROUTING, Doing
 from deploy.demo.stage import Stage
 from deploy.demo.story import Moment, Step, Story, StoryError
 from deploy.demo.telling import Teller
@@ -24,11 +24,17 @@ async def perform(
         instant = stage.month.instant(moment)
         await stage.move_to(instant)
         teller.scene(instant)
+        lines: dict[str, list[str]] = {story.key: [] for story in stories}
         results = await asyncio.gather(
-            *(_act(stage, story, _steps_at(story, moment), teller, actors) for story in stories),
+            *(
+                _act(stage, story, _steps_at(story, moment), lines[story.key], teller, actors)
+                for story in stories
+            ),
             return_exceptions=True,
         )
-        # All of the scene's cases get to their end before the first fault ends the play.
+        # The cases go on side by side, and are told one after the other.
+        for told in lines.values():
+            teller.lines(told)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -45,9 +51,17 @@ def _steps_at(story: Story, moment: Moment) -> list[Step]:
 
 
 async def _act(
-    stage: Stage, story: Story, steps: Sequence[Step], teller: Teller, actors: dict[str, str]
+    stage: Stage,
+    story: Story,
+    steps: Sequence[Step],
+    lines: list[str],
+    teller: Teller,
+    actors: dict[str, str],
 ) -> None:
+    before: Step | None = None
     for step in steps:
+        if before is not None and _must_be_known(before, step):
+            await stage.settle(stage.told[story.key].case_id)
         try:
             await ACTIONS[step.do](Doing(stage, story, step, stage.client(step.by)))
         except Failure as failure:
@@ -56,9 +70,17 @@ async def _act(
         else:
             if step.refused:
                 raise StoryError(f"{story.key}, {step.by} {step.do}: not refused")
-        teller.step(story, step, actors.get(step.by, step.by))
-        # The next one may act through another service, which must have heard of this.
-        await stage.settle(stage.told[story.key].case_id)
+        lines.append(teller.line(story, step, actors.get(step.by, step.by)))
+        before = step
+
+
+def _must_be_known(before: Step, step: Step) -> bool:
+    """Whether the next step's service must first have heard of the one before.
+
+    Each service knows its own at once. Escalating is asked of intake and done by routing, so
+    the next level's own request has to wait until the case is there.
+    """
+    return (before.do in ROUTING) != (step.do in ROUTING) or "escalate" in (before.do, step.do)
 
 
 async def timeline(stage: Stage, case_id: str) -> list[intake_pb2.TimelineEntry]:

@@ -24,6 +24,7 @@ from deploy.demo.month import Month
 _SETTLE_SECONDS: Final = 30.0
 # A deadline is the first instant that is too late; a moment after it the verdict is due.
 _AFTER_DEADLINE: Final = timedelta(seconds=1)
+_ACTING_SERVICES: Final = ("intake", "routing", "sla")
 _UNSENT: Final = (notify_pb2.DELIVERY_STATE_PLANNED, notify_pb2.DELIVERY_STATE_SENDING)
 
 
@@ -64,8 +65,10 @@ class Stage:
         return self.client("operator")
 
     async def settle(self, case_id: str) -> None:
-        """Waits until all services know all of this case that any of them does."""
-        await settling.settle(self.operator, [case_id], timeout=_SETTLE_SECONDS)
+        """Waits until those who act on cases know all of this one; messages may still go out."""
+        await settling.settle(
+            self.operator, [case_id], timeout=_SETTLE_SECONDS, among=_ACTING_SERVICES
+        )
 
     async def rest(self) -> None:
         """Waits until nothing is under way about any case: facts, verdicts, messages."""
@@ -133,6 +136,12 @@ class Stage:
         overdue = [
             f"clock {sla_pb2.ClockKind.Name(one.kind)} of {case_id}"
             for one in clocks
-            if one.state == sla_pb2.CLOCK_STATE_RUNNING and times.moment(one.due_time) <= now
+            if one.state == sla_pb2.CLOCK_STATE_RUNNING and _fires_by(one, now)
         ]
         return waiting + overdue
+
+
+def _fires_by(one: sla_pb2.Clock, now: datetime) -> bool:
+    """Whether a running clock owes a warning or a verdict by now."""
+    warns = one.HasField("warn_time") and not one.HasField("warned_time")
+    return times.moment(one.warn_time if warns else one.due_time) <= now

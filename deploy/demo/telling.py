@@ -80,14 +80,19 @@ class Teller:
             f"[bold]{local:%Y-%m-%d %H:%M}[/] [dim]{day} · {_WAITING[self._index]}[/]"
         )
 
-    def step(self, story: Story, step: Step, actor: str) -> None:
+    def line(self, story: Story, step: Step, actor: str) -> str:
+        """Returns what someone did, in a line of markup."""
         who = _REPORTER[self._index] if step.by == "receipt" else self._look.names.who(actor)
         action = _ACTIONS[step.do][self._index]
         words = next((text for name in _WORDS if (text := step.text(name, self._language))), "")
         line = f"  [cyan]{escape(story.title.of(self._language))}[/] {escape(who)} {action}"
         if step.refused:
             line += f" [yellow]({_REFUSED[self._index]}: {step.refused})[/]"
-        self._console.print(f"{line} [dim]{escape(words)}[/]" if words else line)
+        return f"{line} [dim]{escape(words)}[/]" if words else line
+
+    def lines(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._console.print(line, highlight=False)
 
     def timeline(
         self, story: Story, number: str, entries: Sequence[intake_pb2.TimelineEntry]

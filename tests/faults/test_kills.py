@@ -12,7 +12,7 @@ from tests.faults.findings import findings
 from tests.faults.lives import live
 from tests.harness import Caller, Inspector, kill, restart
 
-LIVES = int(os.environ.get("FAULTS_LIVES", "24"))
+LIVES = int(os.environ.get("FAULTS_LIVES", "40"))
 ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "2"))
 AT_ONCE = 6
 

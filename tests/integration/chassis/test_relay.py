@@ -262,7 +262,7 @@ def test_batches_are_bounded() -> None:
 async def test_a_consumer_that_was_cancelled_comes_back(
     target: ServiceDatabase, broker: Broker
 ) -> None:
-    async with running(consumer(gate_of(target), broker)):
+    async with running(consumer(gate_of(target), broker, watch=0.5)):
         await publish(broker, make_fact("intake", "a", 1))
         await arrived(target, 1)
         async with broker.connection("fault") as connection:

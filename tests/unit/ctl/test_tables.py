@@ -1,0 +1,126 @@
+"""What people see: names instead of codes, deadlines as 24:00, colours only where they mean it."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console, RenderableType
+
+from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.operations.v1 import operations_service_pb2
+from backstop.routing.v1 import routing_pb2, routing_service_pb2
+from ctl.names import Names
+from ctl.tables import case as case_tables
+from ctl.tables import operations, organisation
+from ctl.tables.look import Look
+from ctl.words import Words
+
+NAMES = Names(
+    people={"dd11": "样例·乙一"}, units={"bathhouse": "澡堂队"}, positions={"DUTY_LEAD": "值班长"}
+)
+
+
+def _look(language: str = "zh") -> Look:
+    return Look(Words(language), NAMES, ZoneInfo("Asia/Shanghai"))
+
+
+def _text(*parts: RenderableType) -> str:
+    console = Console(width=200, record=True, file=None, force_terminal=False, quiet=True)
+    with console.capture() as capture:
+        console.quiet = False
+        console.print(*parts)
+    return capture.get()
+
+
+def _at(day: int, hour: int) -> Timestamp:
+    return Timestamp(seconds=int(datetime(2026, 11, day, hour, tzinfo=UTC).timestamp()))
+
+
+def _case() -> intake_pb2.Case:
+    return intake_pb2.Case(
+        case_id="c",
+        number="YW-20261123-0001",
+        state=intake_pb2.CASE_STATE_IN_PROGRESS,
+        text="淋浴头[坏]了",
+        unit_id="bathhouse",
+        steward="dd11",
+        accountable="position:DUTY_LEAD",
+        level=1,
+        next_wake_time=_at(23, 16),
+        clocks=[
+            intake_pb2.ClockSummary(kind="PLAN", cycle=1, due_time=_at(26, 16), state="BREACHED")
+        ],
+        work_orders=[
+            intake_pb2.WorkOrderSummary(unit_id="bathhouse", lead=True, task="修", state="ACCEPTED")
+        ],
+    )
+
+
+def test_a_case_file_speaks_in_names() -> None:
+    text = _text(*case_tables.case_file(_look(), _case()))
+    for expected in (
+        "样例·乙一",
+        "值班长",
+        "澡堂队",
+        "办理中",
+        "已接单",
+        "已超期",
+        "2026-11-23 24:00",
+    ):
+        assert expected in text
+    assert "淋浴头[坏]了" in text
+
+
+def test_the_same_in_english() -> None:
+    text = _text(*case_tables.case_file(_look("en"), _case()))
+    for expected in ("in progress", "breached", "accepted", "accountable"):
+        assert expected in text
+
+
+def test_a_list_marks_the_level() -> None:
+    assert "值班长 ↑1" in _text(case_tables.cases(_look(), [_case()]))
+
+
+def test_a_receipt_shows_the_code_in_groups() -> None:
+    response = intake_service_pb2.RegisterCaseResponse(
+        case=_case(), receipt_code="1234567890123456", first_reply_due_time=_at(23, 16)
+    )
+    text = _text(case_tables.registered(_look(), response))
+    assert "1234 5678 9012 3456" in text
+    assert "2026-11-23 24:00" in text
+
+
+def test_a_timeline_falls_back_to_the_type() -> None:
+    entry = intake_pb2.TimelineEntry(
+        source="sla", version=2, type="ClockBreached", actor="dd11", acting_for="position:DUTY_LEAD"
+    )
+    text = _text(case_tables.timeline(_look(), "N", [entry]))
+    assert "ClockBreached" in text
+    assert "样例·乙一 → 值班长" in text
+
+
+def test_a_reporter_is_never_a_hash() -> None:
+    assert "8f2c" not in NAMES.who("receipt:8f2c")
+    assert "8f2c" not in NAMES.who("reporter:8f2c")
+
+
+def test_coverage_shows_gaps() -> None:
+    response = routing_service_pb2.GetCoverageResponse(
+        units=[routing_pb2.UnitCoverage(unit_id="bathhouse", unit_name="澡堂队")],
+        gaps=[
+            routing_pb2.CoverageGap(
+                unit_name="澡堂队", role=routing_pb2.RESPONSIBILITY_ROLE_STEWARD
+            )
+        ],
+    )
+    assert "空白" in _text(*organisation.coverage(_look(), response))
+
+
+def test_a_service_that_does_not_answer_stands_in_the_flow() -> None:
+    rows: dict[str, operations_service_pb2.GetFlowResponse | str] = {
+        "intake": operations_service_pb2.GetFlowResponse(feed_position=7),
+        "sla": "away",
+    }
+    text = _text(operations.flow(_look(), rows))
+    assert "7" in text
+    assert "away" in text
