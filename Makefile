@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 LOCAL := $(PY) -m deploy.local
+# Test processes at once; each has databases and a virtual host of its own.
+WORKERS ?= 2
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
@@ -63,7 +65,7 @@ migration: proto ## Old code on the new schema, schema = migrations applied
 	@$(PYTEST) tests/migration
 
 integration: proto ## Against a real PostgreSQL and RabbitMQ
-	@$(PYTEST) tests/integration
+	@$(PYTEST) tests/integration -n $(WORKERS)
 
 system: proto ## The four real processes
 	@$(PYTEST) tests/system

@@ -143,6 +143,7 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         async with self._database.read(self._gatekeeper.actor) as connection:
             row = await connection.fetchrow(_feed_queries.read_flow)
             lag = await feed.relay_lag(connection)
+            subject = await connection.fetch(_gate_queries.read_subject_flow, request.subject_id)
         if row is None:
             raise LookupError("the flow can't be read")
         return pb.GetFlowResponse(
@@ -154,6 +155,12 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
             open_job_count=row["open_job_count"],
             relay_lag=_duration(lag),
             decision_time=timestamp(row["decision_time"]),
+            subject_version=subject[0]["subject_version"],
+            applied_versions=[
+                pb.AppliedVersion(source=one["source"], version=one["version"])
+                for one in subject
+                if one["source"] is not None
+            ],
         )
 
     async def RewindRelay(

@@ -167,3 +167,12 @@ FROM quarantine WHERE quarantine_id = $1::text::uuid;
 -- Takes a fact out of the quarantine within the transaction that settles it.
 DELETE FROM quarantine WHERE quarantine_id = $1::text::uuid
 RETURNING source, subject_id, version, site_id, fact, reason;
+
+-- name: read_subject_flow
+-- How far one subject has got: its own version here, and what is applied of it, by source.
+SELECT
+    coalesce((SELECT version FROM subjects WHERE subject_id = $1), 0) AS subject_version,
+    gates.source, gates.version
+FROM (SELECT 1) AS one
+LEFT JOIN gates ON gates.subject_id = $1
+ORDER BY gates.source;

@@ -80,11 +80,12 @@ async def _play(found: Settings, language: str, console: Console) -> int:
 
 async def _epilogue(stage: Stage, stories: Sequence[Story], teller: Teller, started: float) -> int:
     """Shows timelines, ledger and verdicts; returns the exit code."""
-    for one in stories:
-        told = stage.told[one.key]
-        teller.timeline(one, told.number, await play.timeline(stage, told.case_id))
+    cases = [stage.told[one.key] for one in stories]
+    timelines = await asyncio.gather(*(play.timeline(stage, told.case_id) for told in cases))
+    for one, told, entries in zip(stories, cases, timelines, strict=True):
+        teller.timeline(one, told.number, entries)
     teller.ledger(await play.ledger(stage))
-    verdicts = [await verdict.judge(stage, one) for one in stories]
+    verdicts = await asyncio.gather(*(verdict.judge(stage, one) for one in stories))
     teller.verdicts(verdicts)
     report = await fsck.live(stage.operator)
     for service, finding in report.findings:

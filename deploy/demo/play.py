@@ -38,7 +38,9 @@ async def perform(
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        await stage.rest()
+        acted = [story.key for story in stories if _steps_at(story, moment)]
+        await stage.rest([stage.told[key].case_id for key in acted])
+    await stage.rest()
 
 
 def scenes(stories: Iterable[Story]) -> list[Moment]:

@@ -8,7 +8,7 @@ every deadline that runs out before, so that what follows from a breach follows 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,8 +36,6 @@ class Told:
     number: str
     receipt_code: str
     closed: bool = False
-    # Closed, and nothing about it under way: it need not be looked at again.
-    over: bool = False
 
 
 @dataclass(slots=True)
@@ -70,29 +68,30 @@ class Stage:
             self.operator, [case_id], timeout=_SETTLE_SECONDS, among=_ACTING_SERVICES
         )
 
-    async def rest(self) -> None:
-        """Waits until nothing is under way about any case: facts, verdicts, messages."""
-        watched = [told for told in self.told.values() if not told.over]
-        cases = [told.case_id for told in watched]
+    async def rest(self, cases: Collection[str] | None = None) -> None:
+        """Waits until nothing is under way about these cases, or any: facts, verdicts, messages."""
+        watched = [told.case_id for told in self.told.values()] if cases is None else list(cases)
+        if not watched:
+            return
 
         async def pending() -> Sequence[str]:
             now = await clock.decision_time(self.operator)
-            found = await asyncio.gather(*(self._pending(case_id, now) for case_id in cases))
+            found = await asyncio.gather(*(self._pending(case_id, now) for case_id in watched))
             return [text for texts in found for text in texts]
 
-        await settling.settle(self.operator, cases, timeout=_SETTLE_SECONDS, also=pending)
-        for told in watched:
-            told.over = told.closed
+        await settling.settle(self.operator, watched, timeout=_SETTLE_SECONDS, also=pending)
 
     async def move_to(self, target: datetime) -> None:
         """Moves decision time to the target, by way of every deadline before it."""
         while True:
-            due = await self._next_due()
-            stop = target if due is None else min(target, due + _AFTER_DEADLINE)
+            running = await self._running()
+            due = min((times.moment(one.due_time) for one in running), default=target)
+            stop = min(target, due + _AFTER_DEADLINE)
             # Where the play stands already at a later moment there is nothing to move.
             if stop > await clock.decision_time(self.operator):
+                stirred = {one.case_id for one in running if _next_firing(one) <= stop}
                 await clock.move_to(self.operator, stop)
-                await self.rest()
+                await self.rest(stirred)
             if stop == target:
                 return
 
@@ -115,16 +114,12 @@ class Stage:
         response = await client.call("notify", client.notify.ListDeliveries, request)
         return response.deliveries
 
-    async def _next_due(self) -> datetime | None:
+    async def _running(self) -> list[sla_pb2.Clock]:
         open_cases = [told.case_id for told in self.told.values() if not told.closed]
         found = await asyncio.gather(*(self.clocks(case_id) for case_id in open_cases))
-        running = [
-            times.moment(one.due_time)
-            for clocks in found
-            for one in clocks
-            if one.state == sla_pb2.CLOCK_STATE_RUNNING
+        return [
+            one for clocks in found for one in clocks if one.state == sla_pb2.CLOCK_STATE_RUNNING
         ]
-        return min(running, default=None)
 
     async def _pending(self, case_id: str, now: datetime) -> list[str]:
         deliveries, clocks = await asyncio.gather(self.deliveries(case_id), self.clocks(case_id))
@@ -136,12 +131,12 @@ class Stage:
         overdue = [
             f"clock {sla_pb2.ClockKind.Name(one.kind)} of {case_id}"
             for one in clocks
-            if one.state == sla_pb2.CLOCK_STATE_RUNNING and _fires_by(one, now)
+            if one.state == sla_pb2.CLOCK_STATE_RUNNING and _next_firing(one) <= now
         ]
         return waiting + overdue
 
 
-def _fires_by(one: sla_pb2.Clock, now: datetime) -> bool:
-    """Whether a running clock owes a warning or a verdict by now."""
+def _next_firing(one: sla_pb2.Clock) -> datetime:
+    """When a running clock warns or, having warned, gives its verdict."""
     warns = one.HasField("warn_time") and not one.HasField("warned_time")
-    return times.moment(one.warn_time if warns else one.due_time) <= now
+    return times.moment(one.warn_time if warns else one.due_time)

@@ -73,9 +73,7 @@ class Teller:
 
     def scene(self, instant: datetime) -> None:
         local = instant.astimezone(self._month.zone)
-        day = (self._look.words.language == EN and f"{local:%a}") or "一二三四五六日"[
-            local.weekday()
-        ]
+        day = f"{local:%a}" if self._language == EN else f"周{_WEEK[local.weekday()]}"
         self._console.print(
             f"[bold]{local:%Y-%m-%d %H:%M}[/] [dim]{day} · {_WAITING[self._index]}[/]"
         )

@@ -93,6 +93,18 @@ async def test_the_flow_counts_what_waits(
     assert (job.kind, job.state) == ("x", pb.Job.STATE_OPEN)
 
 
+async def test_the_flow_tells_of_one_subject(
+    database: ServiceDatabase, gatekeeper: Gatekeeper, ask: Ask
+) -> None:
+    await counting.counted(database.app, "a", 3)
+    await gatekeeper.take([make_fact("sla", "a", 1, site_id=counting.SITE)], "sla")
+    flow = await ask("GetFlow", pb.GetFlowRequest(subject_id="a"))
+    assert flow.subject_version == 3
+    assert [(one.source, one.version) for one in flow.applied_versions] == [("sla", 1)]
+    nothing = await ask("GetFlow", pb.GetFlowRequest(subject_id="no such subject"))
+    assert (nothing.subject_version, len(nothing.applied_versions)) == (0, 0)
+
+
 async def test_the_quarantine_is_listed_in_pages_and_replayed(
     database: ServiceDatabase, gatekeeper: Gatekeeper, ask: Ask, failures: set[str]
 ) -> None:
