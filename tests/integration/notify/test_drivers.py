@@ -58,7 +58,7 @@ async def send(driver: Driver, message: Outgoing = MESSAGE) -> Result:
 # Mail --------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: aiosmtpd inspects its handler, which Python 3.11.2 can't bear with them
 class MailServer:
     """What the server says at each step, and what it took."""
 
