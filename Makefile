@@ -44,11 +44,12 @@ demo: proto ## The article's cases, played through in an instance of its own
 
 check: lint types proto-check contract ## Everything that needs no server
 
-lint: proto ## Style, imports, manifests
+lint: proto ## Style, imports, manifests, links in the documentation
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(VENV)/bin/lint-imports --no-cache
 	@$(PY) -m deploy.tools.manifests
+	@$(PY) -m deploy.tools.docs check
 
 types: proto ## mypy --strict
 	@$(PY) -m mypy

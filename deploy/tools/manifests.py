@@ -27,7 +27,7 @@ Document = dict[str, Any]
 
 
 def main() -> int:
-    problems = [*_tools(), *_kustomizations(), *_fit(_documents()), *_compose_folders()]
+    problems = [*_tools(), *_kustomizations(), *fit(_documents()), *_compose_folders()]
     for problem in problems:
         print(f"manifests: {problem}", file=sys.stderr)
     return 1 if problems else 0
@@ -80,7 +80,7 @@ def _patches(kustomization: Document, name: str) -> bool:
     return any(patch.get("path") == name for patch in kustomization.get("patches", []))
 
 
-def _fit(documents: list[tuple[Path, Document]]) -> Iterator[str]:
+def fit(documents: list[tuple[Path, Document]]) -> Iterator[str]:
     maps = {_name(document) for _, document in documents if document["kind"] == "ConfigMap"}
     for path, deployment in documents:
         if deployment["kind"] not in ("Deployment", "Job"):

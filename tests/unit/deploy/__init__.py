@@ -1,0 +1,1 @@
+"""What deploy/ does without servers."""
