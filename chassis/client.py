@@ -79,6 +79,8 @@ def retry_policy(services: Sequence[ServiceDescriptor] = ()) -> str:
     names: list[dict[str, str]] = [{"service": service.full_name} for service in services] or [{}]
     return json.dumps(
         {
+            # A name that stands for several replicas is used for all of them, not for the first.
+            "loadBalancingConfig": [{"round_robin": {}}],
             "methodConfig": [
                 {
                     "name": names,
@@ -92,7 +94,7 @@ def retry_policy(services: Sequence[ServiceDescriptor] = ()) -> str:
                         "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
                     },
                 }
-            ]
+            ],
         }
     )
 

@@ -1,6 +1,6 @@
 """Makes the database, its schemas and its roles, with rights so narrow that mistakes can't spread.
 
-    python -m chassis.provision --admin-dsn postgresql://… --passwords-dir DIR \\
+    python -m chassis.provision --admin-dsn-file FILE --passwords-dir DIR \\
         --services intake,routing
 
 Idempotent: run it again to add a service or to change passwords. DIR holds one file per role,
@@ -92,7 +92,12 @@ def read_passwords(folder: Path, services: Sequence[str]) -> dict[str, str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; 0 when everything is in place."""
     parser = argparse.ArgumentParser(prog="python -m chassis.provision", description=__doc__)
-    parser.add_argument("--admin-dsn", required=True)
+    parser.add_argument(
+        "--admin-dsn-file",
+        type=Path,
+        required=True,
+        help="holds the administrator's address; a file, since command lines are seen by all",
+    )
     parser.add_argument("--passwords-dir", type=Path, required=True)
     parser.add_argument("--services", required=True, help="names, separated by commas")
     parser.add_argument("--database", default=DATABASE)
@@ -100,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     services = [name.strip() for name in options.services.split(",") if name.strip()]
     try:
         passwords = read_passwords(options.passwords_dir, services)
-        asyncio.run(provision(options.admin_dsn, services, passwords, database=options.database))
+        admin_dsn = options.admin_dsn_file.read_text(encoding="utf-8").strip()
+        asyncio.run(provision(admin_dsn, services, passwords, database=options.database))
     except (OSError, ValueError, asyncpg.PostgresError) as error:
         print(f"provision: {error}", file=sys.stderr)  # noqa: T201 - for whoever started it
         return 1

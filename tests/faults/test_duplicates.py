@@ -63,6 +63,8 @@ async def _quiet(inside: Inspector) -> None:
             "SELECT count(*) FROM notify.deliveries WHERE state IN ('PLANNED', 'SENDING')"
         )
 
+    # Only once every fact has come is every message planned; sending writes facts again.
+    await inside.settle()
     await until(sent, "all deliveries are out")
     await inside.settle()
 

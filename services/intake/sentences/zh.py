@@ -12,12 +12,12 @@ from services.intake.sentences.words import Language, Sentence, Words
 
 def _case_registered(m: intake.CaseRegistered, w: Words) -> str:
     where = w.post(m.post_id) if m.post_id else m.place or w.unit(m.unit_id)
-    return f"{w.who(m.receiver)}经{w.label(m, 'channel')}登记诉求 {m.number}({where})。"
+    return f"{w.who(m.receiver)}经{w.label(m, 'channel')}登记诉求 {m.number}（{where}）。"
 
 
 def _case_verified(m: intake.CaseVerified, w: Words) -> str:
     told = m.verification
-    return f"{w.who(told.verified_by)}到{told.place}现场核查:{told.findings}"
+    return f"{w.who(told.verified_by)}到{told.place}现场核查：{told.findings}"
 
 
 def _case_answered(m: intake.CaseAnswered, w: Words) -> str:
@@ -35,52 +35,51 @@ def _told(m: Any, w: Words) -> str:
 
 
 def _escalation_requested(m: intake.CaseEscalationRequested, w: Words) -> str:
-    return f"{w.who(m.requested_by)}提请上一级处理:{m.reason}"
+    return f"{w.who(m.requested_by)}提请上一级处理：{m.reason}"
 
 
 def _case_resolved(m: intake.CaseResolved, w: Words) -> str:
-    return (
-        f"{w.actor()}办结,拟定结果:{w.label(m, 'proposed_outcome')},等待诉求人确认。{m.resolution}"
-    )
+    outcome = w.label(m, "proposed_outcome")
+    return f"{w.actor()}办结，拟定结果：{outcome}，等待诉求人确认。{m.resolution}"
 
 
 def _case_confirmed(m: intake.CaseConfirmed, w: Words) -> str:
     words = f"。“{m.words}”" if m.words else ""
     effect = "" if m.counts else ",须经回访核实后才算数"
-    return f"诉求人确认结果,{w.label(m, 'grade')}({w.label(m, 'basis')}{effect}){words}"
+    return f"诉求人确认结果，{w.label(m, 'grade')}（{w.label(m, 'basis')}{effect}）{words}"
 
 
 def _case_rejected(m: intake.CaseRejected, w: Words) -> str:
-    return f"诉求人不认可结果,第 {m.reopen_count} 次重新办理({w.label(m, 'basis')}):{m.reason}"
+    return f"诉求人不认可结果，第 {m.reopen_count} 次重新办理（{w.label(m, 'basis')}）：{m.reason}"
 
 
 def _case_closed(m: intake.CaseClosed, w: Words) -> str:
     remark = f" {m.remark}" if m.remark else ""
-    return f"{w.actor()}销号,结果:{w.label(m, 'outcome')}。{remark}".rstrip()
+    return f"{w.actor()}销号，结果：{w.label(m, 'outcome')}。{remark}".rstrip()
 
 
 def _case_unsealed(m: intake.CaseUnsealed, w: Words) -> str:
-    return f"{w.who(m.unsealed_by)}查看了诉求人身份,理由:{m.reason}"
+    return f"{w.who(m.unsealed_by)}查看了诉求人身份，理由：{m.reason}"
 
 
 def _directory_published(m: routing.DirectoryPublished, _: Words) -> str:
     told = m.directory
-    return f"发布{told.name}的组织信息:{len(told.units)} 个单位,{len(told.people)} 人。"
+    return f"发布{told.name}的组织信息：{len(told.units)} 个单位，{len(told.people)} 人。"
 
 
 def _matrix_published(m: routing.MatrixPublished, _: Words) -> str:
-    return f"发布包保责任分工表,共 {len(m.responsibilities)} 条。"
+    return f"发布包保责任分工表，共 {len(m.responsibilities)} 条。"
 
 
 def _roster_published(m: routing.RosterPublished, _: Words) -> str:
-    return f"发布值班表,共 {len(m.shifts)} 个班次。"
+    return f"发布值班表，共 {len(m.shifts)} 个班次。"
 
 
 def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
     taken = f"(原由{w.who(m.previous)}负责)" if m.previous else ""
     steward = w.who(m.steward or m.accountable)
     also = f",同时告知{w.people(m.also_told)}" if m.also_told else ""
-    return f"分派给{steward}包保{taken},依据:{w.label(m, 'rule')}{also}。"
+    return f"分派给{steward}包保{taken}，依据：{w.label(m, 'rule')}{also}。"
 
 
 def _case_accepted(m: routing.CaseAccepted, w: Words) -> str:
@@ -88,17 +87,17 @@ def _case_accepted(m: routing.CaseAccepted, w: Words) -> str:
 
 
 def _case_escalated(m: routing.CaseEscalated, w: Words) -> str:
-    vacant = "(该岗位暂缺,由调度室代管)" if m.fallback else ""
+    vacant = "（该岗位暂缺，由调度室代管）" if m.fallback else ""
     holder = "" if m.fallback else f"({w.who(m.accountable)})"
     reason = f":{m.reason}" if m.reason else "。"
     return (
         f"上报第 {m.to_level} 级 {w.position(m.position_id)}{holder}{vacant},"
-        f"原因:{w.label(m, 'cause')}{reason}"
+        f"原因：{w.label(m, 'cause')}{reason}"
     )
 
 
 def _case_instructed(m: routing.CaseInstructed, w: Words) -> str:
-    return f"{w.who(m.instructed_by)}批示({w.label(m, 'kind')}):{m.text}"
+    return f"{w.who(m.instructed_by)}批示（{w.label(m, 'kind')}）：{m.text}"
 
 
 def _work_orders_dispatched(m: routing.WorkOrdersDispatched, w: Words) -> str:
@@ -107,15 +106,15 @@ def _work_orders_dispatched(m: routing.WorkOrdersDispatched, w: Words) -> str:
         f"{w.instant(order.deadline_time)}前 {order.task}"
         for order in m.work_orders
     )
-    return f"派单:{orders}"
+    return f"派单：{orders}"
 
 
 def _work_order_accepted(m: routing.WorkOrderAccepted, w: Words) -> str:
-    return f"{w.unit(m.unit_id)}接单({w.who(m.accepted_by)})。"
+    return f"{w.unit(m.unit_id)}接单（{w.who(m.accepted_by)}）。"
 
 
 def _work_order_completed(m: routing.WorkOrderCompleted, w: Words) -> str:
-    return f"{w.unit(m.unit_id)}完成工单({w.who(m.completed_by)}):{m.result}"
+    return f"{w.unit(m.unit_id)}完成工单（{w.who(m.completed_by)}）：{m.result}"
 
 
 def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
@@ -124,21 +123,21 @@ def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
         f"{'(暂定)' if clock.provisional else ''}"
         for clock in m.clocks
     )
-    return f"开始计时:{clocks}。"
+    return f"开始计时：{clocks}。"
 
 
 def _clock_due_soon(m: sla.ClockDueSoon, w: Words) -> str:
-    return f"{w.label(m.clock, 'kind')}将于 {w.instant(m.clock.due_time)} 到期,已提醒。"
+    return f"{w.label(m.clock, 'kind')}将于 {w.instant(m.clock.due_time)} 到期，已提醒。"
 
 
 def _clock_breached(m: sla.ClockBreached, w: Words) -> str:
     due = w.instant(m.clock.due_time)
-    return f"{w.label(m.clock, 'kind')}超期({due}),处置:{w.label(m, 'consequence')}。"
+    return f"{w.label(m.clock, 'kind')}超期（{due}），处置：{w.label(m, 'consequence')}。"
 
 
 def _clocks_stopped(m: sla.ClocksStopped, w: Words) -> str:
     clocks = ";".join(f"{w.label(one, 'kind')} {w.label(one, 'state')}" for one in m.clocks)
-    return f"停止计时:{clocks}。"
+    return f"停止计时：{clocks}。"
 
 
 def _deliveries_planned(m: notify.DeliveriesPlanned, w: Words) -> str:
@@ -147,17 +146,17 @@ def _deliveries_planned(m: notify.DeliveriesPlanned, w: Words) -> str:
 
 
 def _delivery_sent(m: notify.DeliverySent, w: Words) -> str:
-    return f"已通知{w.who(m.delivery.recipient)}({w.label(m.delivery, 'channel')})。"
+    return f"已通知{w.who(m.delivery.recipient)}（{w.label(m.delivery, 'channel')}）。"
 
 
 def _delivery_failed(m: notify.DeliveryFailed, w: Words) -> str:
     one = m.delivery
-    return f"通知{w.who(one.recipient)}失败({w.label(one, 'channel')}):{one.problem}"
+    return f"通知{w.who(one.recipient)}失败（{w.label(one, 'channel')}）：{one.problem}"
 
 
 def _delivery_unknown(m: notify.DeliveryUnknown, w: Words) -> str:
     one = m.delivery
-    return f"通知{w.who(one.recipient)}是否送达不明({w.label(one, 'channel')}),不再重发。"
+    return f"通知{w.who(one.recipient)}是否送达不明（{w.label(one, 'channel')}），不再重发。"
 
 
 _SENTENCES: Mapping[Any, Sentence] = {
@@ -208,8 +207,8 @@ _LABELS = {
     "FEEDBACK_WAY_POSTED": "已在凭证页公示",
     "FEEDBACK_WAY_ATTEMPT": "联系诉求人未果",
     "OUTCOME_SOLVED": "已解决",
-    "OUTCOME_EXPLAINED": "无法办理,已解释并获认可",
-    "OUTCOME_EXPLAINED_NOT_ACCEPTED": "已解释,未获认可",
+    "OUTCOME_EXPLAINED": "无法办理，已解释并获认可",
+    "OUTCOME_EXPLAINED_NOT_ACCEPTED": "已解释，未获认可",
     "OUTCOME_UNCONFIRMED": "未能确认",
     "OUTCOME_REFERRED": "已转其他单位",
     "OUTCOME_DUPLICATE": "重复诉求",
@@ -222,10 +221,10 @@ _LABELS = {
     "CONFIRMATION_BASIS_CALLBACK": "回访",
     "CONFIRMATION_BASIS_REPORTED": "承办人员转述",
     "ASSIGNMENT_RULE_RESPONSIBILITY": "包保责任分工表",
-    "ASSIGNMENT_RULE_DUTY_LEAD": "无对应包保人员,由值班领导负责",
+    "ASSIGNMENT_RULE_DUTY_LEAD": "无对应包保人员，由值班领导负责",
     "ASSIGNMENT_RULE_QUEUE": "进入调度室待办",
     "ASSIGNMENT_RULE_MANUAL": "人工指派",
-    "ASSIGNMENT_RULE_HANDOVER": "分工表调整,移交",
+    "ASSIGNMENT_RULE_HANDOVER": "分工表调整，移交",
     "ESCALATION_CAUSE_MANUAL": "提请上报",
     "ESCALATION_CAUSE_BREACH": "超期",
     "ESCALATION_CAUSE_DWELL": "上一级逾期未批示",
@@ -249,7 +248,7 @@ _LABELS = {
     "CONSEQUENCE_HEAD_OF_UNIT": "告知单位负责人",
     "CONSEQUENCE_CALLBACK": "安排回访",
     "CONSEQUENCE_REMINDER": "提醒负责人",
-    "CONSEQUENCE_ALERT": "登记时已超期,提示一次",
+    "CONSEQUENCE_ALERT": "登记时已超期，提示一次",
     "DELIVERY_CHANNEL_PHONE": "短信",
     "DELIVERY_CHANNEL_EMAIL": "邮件",
     "DELIVERY_CHANNEL_PAPER": "书面转告",

@@ -199,6 +199,6 @@ def _loops(units: Sequence[Unit]) -> Iterable[Fault]:
         if at and at in path:
             loop = " → ".join([*path[path.index(at) :], at])
             yield Fault(
-                f"directory.units[{index}].parent_id", f"上下级成环:{loop}", f"a loop: {loop}"
+                f"directory.units[{index}].parent_id", f"上下级成环：{loop}", f"a loop: {loop}"
             )
         cleared.update(path)

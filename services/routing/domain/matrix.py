@@ -124,7 +124,7 @@ def check(
             faults.append(
                 Fault(
                     f"{at}.end_date",
-                    f"止于 {row.end_date},早于起始 {row.start_date}",
+                    f"止于 {row.end_date}，早于起始 {row.start_date}",
                     f"ends {row.end_date}, before it starts {row.start_date}",
                 )
             )

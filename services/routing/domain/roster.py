@@ -119,7 +119,7 @@ def check(
             faults.append(
                 Fault(
                     f"{at}.end_date",
-                    f"止于 {shift.end_date},早于起始 {shift.start_date}",
+                    f"止于 {shift.end_date}，早于起始 {shift.start_date}",
                     f"ends {shift.end_date}, before it starts {shift.start_date}",
                 )
             )

@@ -165,7 +165,7 @@ def assign(unit_id: str, responsible: Responsible, duty_lead: Duty | None) -> As
     else:
         reasons = [
             f"{responsible.unit_name}({unit_id})当日没有包保人员。",
-            "不向上级单位查找,由调度室兜底。",
+            "不向上级单位查找，由调度室兜底。",
         ]
     if duty_lead is not None and duty_lead.person_id:
         source = "按值班表" if duty_lead.by_roster else "按岗位"
@@ -174,7 +174,7 @@ def assign(unit_id: str, responsible: Responsible, duty_lead: Duty | None) -> As
         return Assignment(
             duty_lead.person_id, Rule.DUTY_LEAD, tuple(reasons), responsible.also_told
         )
-    reasons.append("此时没有值班负责人,转入调度室待办,每日提醒。")
+    reasons.append("此时没有值班负责人，转入调度室待办，每日提醒。")
     return Assignment("", Rule.QUEUE, tuple(reasons), responsible.also_told)
 
 
@@ -214,7 +214,7 @@ def handed_over(
     if fresh.steward == route.steward:
         return None
     why = (
-        "包保责任分工有变,办理中的诉求随之移交。"
+        "包保责任分工有变，办理中的诉求随之移交。"
         if stays or not route.steward
         else f"原包保人员 {route.steward} 已不在组织信息中。"
     )

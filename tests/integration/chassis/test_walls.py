@@ -164,7 +164,7 @@ async def test_longest_deadline_passes(stub: Any, feed: Feed, keys: Keys) -> Non
     await stub.ReadSubject(ask(), timeout=30, metadata=operator(keys))
     (remaining,) = feed.remaining
     assert remaining is not None
-    assert 25 < remaining <= 30
+    assert 25 < remaining <= 31  # the wall's own second of grace
 
 
 @pytest.mark.parametrize(

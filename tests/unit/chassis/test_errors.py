@@ -58,7 +58,7 @@ def test_status_of_a_refusal() -> None:
     assert dict(info.metadata) == {"some": "3"}
     (sentence,) = unpack(status, error_details_pb2.LocalizedMessage)
     assert sentence.locale == "zh-CN"
-    assert sentence.message == "系统繁忙,请稍后再试。"
+    assert sentence.message == "系统繁忙，请稍后再试。"
     (retry,) = unpack(status, error_details_pb2.RetryInfo)
     assert retry.retry_delay.ToTimedelta() == timedelta(seconds=1.5)
     (request,) = unpack(status, error_details_pb2.BadRequest)
@@ -70,7 +70,7 @@ def test_status_of_a_refusal() -> None:
 
 def test_sentence_is_filled_in_both_languages() -> None:
     refused = Refused("VERSION_MISMATCH", expected=3, actual=4)
-    assert "第 3 版,现为第 4 版" in REASONS.sentence(refused, CHINESE)
+    assert "第 3 版，现为第 4 版" in REASONS.sentence(refused, CHINESE)
     assert "version 3, it is 4" in REASONS.sentence(refused, ENGLISH)
 
 
