@@ -10,6 +10,11 @@ LOCAL := $(PY) -m deploy.local
 WORKERS ?= 2
 PYTEST := $(PY) -m pytest
 
+# Runs tests and ends the servers they were given, whatever came of it; KEEP=1 leaves them for
+# the next run.
+with_servers = $(PYTEST) $(1); status=$$?; \
+	[ -n "$(KEEP)" ] || $(LOCAL) down --instance test --erase >/dev/null || status=1; exit $$status
+
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs demo test check lint types unit contract migration integration \
 	system faults proto proto-check venv lock clean \
@@ -54,7 +59,10 @@ lint: proto ## Style, imports, manifests, links in the documentation
 types: proto ## mypy --strict
 	@$(PY) -m mypy
 
-test: unit contract migration integration system faults ## All tests
+test: unit contract ## All tests
+	@$(call with_servers,tests/migration tests/integration -n $(WORKERS))
+	@$(PYTEST) tests/system
+	@$(PYTEST) tests/faults
 
 unit: proto ## Tests without input and output
 	@$(PYTEST) tests/unit
@@ -62,11 +70,11 @@ unit: proto ## Tests without input and output
 contract: proto ## What callers may rely on: protos, reasons, access, golden bytes
 	@$(PYTEST) tests/contract
 
-migration: proto ## Old code on the new schema, schema = migrations applied
-	@$(PYTEST) tests/migration
+migration: proto ## Schemas as the migrations make them (PostgreSQL)
+	@$(call with_servers,tests/migration)
 
 integration: proto ## Against a real PostgreSQL and RabbitMQ
-	@$(PYTEST) tests/integration -n $(WORKERS)
+	@$(call with_servers,tests/integration -n $(WORKERS))
 
 system: proto ## The four real processes
 	@$(PYTEST) tests/system

@@ -25,14 +25,20 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def parse_time(text: str, zone: ZoneInfo, *, option: str) -> datetime:
-    """Reads "2026-11-23 09:30", "2026-11-23T09:30:00+08:00", or a date alone = its 24:00."""
+def parse_time(text: str, zone: ZoneInfo, *, option: str, now: datetime | None = None) -> datetime:
+    """Reads "2026-11-23 09:30", "2026-11-23T09:30:00+08:00", a date alone = its 24:00, "+5d".
+
+    `now` is what "+5d" counts from, this computer's clock unless given.
+    """
     try:
+        if text.strip().startswith("+"):
+            return (now or datetime.now(UTC)) + parse_span(text.strip()[1:], option=option)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
             return end_of(date.fromisoformat(text.strip()), zone)
         value = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise Problem(f"不是时间 / not a time: {text!r} (2026-11-23 09:30)", field=option) from None
+        example = "2026-11-23 09:30, 2026-11-23, +5d"
+        raise Problem(f"不是时间 / not a time: {text!r} ({example})", field=option) from None
     return value if value.tzinfo else value.replace(tzinfo=zone)
 
 

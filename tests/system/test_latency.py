@@ -1,15 +1,17 @@
 """How long until someone is told: registered → assigned → clocks started → notifications planned.
 
-Measured from the caller's side, one case at a time; the figures are printed. The bound is the
-issue's: p50 under 100 ms on two cores, with everything on one machine.
+Measured from the caller's side at light load, a few cases a second, everything on one machine;
+the figures are printed. The bound is p50 under 100 ms on two cores.
 """
 
+import asyncio
 import statistics
 import time
 
 from tests.harness import Caller, Inspector, until
 
 CASES = 40
+SECONDS_BETWEEN = 0.25
 P50_MILLISECONDS = 100.0
 
 
@@ -17,6 +19,7 @@ async def test_told_soon_after_registration(caller: Caller, inside: Inspector) -
     await caller.register("预热")
     await inside.settle()
     answered, told = [], []
+    beat = time.perf_counter()
     for number in range(CASES):
         start = time.perf_counter()
         case_id = (await caller.register(f"计时 {number}")).case.case_id
@@ -30,11 +33,13 @@ async def test_told_soon_after_registration(caller: Caller, inside: Inspector) -
             )
             return count >= 2
 
-        await until(planned, "both notifications planned", every=0.002)
+        # Looking more often would measure the looking.
+        await until(planned, "both notifications planned", every=0.01)
         told.append((time.perf_counter() - start) * 1000)
+        # The load: one case with each beat, late ones not made up for.
+        beat = max(beat + SECONDS_BETWEEN, time.perf_counter())
+        await asyncio.sleep(beat - time.perf_counter())
     for name, values in (("RegisterCase", answered), ("told", told)):
-        quantiles = statistics.quantiles(values, n=100)
-        print(
-            f"{name}: p50 {statistics.median(values):.1f} ms, p99 {quantiles[98]:.1f} ms, n={CASES}"
-        )
+        p99 = statistics.quantiles(values, n=100)[98]
+        print(f"{name}: p50 {statistics.median(values):.1f} ms, p99 {p99:.1f} ms, n={CASES}")
     assert statistics.median(told) < P50_MILLISECONDS

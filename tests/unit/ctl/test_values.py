@@ -57,7 +57,13 @@ def test_a_zone_is_kept() -> None:
     assert found == datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "23.11.2026", "2026-13-01"])
+def test_a_span_ahead_counts_from_now() -> None:
+    now = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+    found = times.parse_time("+5d12h", SHANGHAI, option="--deadline", now=now)
+    assert found == datetime(2026, 11, 28, 13, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "23.11.2026", "2026-13-01", "+", "+5x"])
 def test_what_is_no_time_names_its_option(text: str) -> None:
     with pytest.raises(Problem) as caught:
         times.parse_time(text, SHANGHAI, option="--at")
