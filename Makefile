@@ -10,10 +10,10 @@ LOCAL := $(PY) -m deploy.local
 WORKERS ?= 2
 PYTEST := $(PY) -m pytest
 
-# Runs tests and ends the servers they were given, whatever came of it; KEEP=1 leaves them for
-# the next run.
-with_servers = $(PYTEST) $(1); status=$$?; \
-	[ -n "$(KEEP)" ] || $(LOCAL) down --instance test --erase >/dev/null || status=1; exit $$status
+# $(1) is an instance, $(2) tests that use it: whatever comes of them, interruption included, its
+# servers are ended and erased; KEEP=1 leaves them for the next run.
+with_servers = trap : HUP INT; $(PYTEST) $(2); status=$$?; \
+	[ -n "$(KEEP)" ] || $(LOCAL) down --instance $(1) --erase >/dev/null || status=1; exit $$status
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs demo test check lint types unit contract migration integration \
@@ -39,7 +39,7 @@ down: venv ## Stop what `up` started; data stays
 	@$(LOCAL) down $(ARGS)
 
 status: venv ## What runs, and where
-	@$(LOCAL) status $(ARGS)
+	@$(LOCAL) status $(ARGS) || [ $$? -eq 3 ]
 
 logs: venv ## Follow the services' logs
 	@$(LOCAL) logs $(ARGS)
@@ -60,9 +60,9 @@ types: proto ## mypy --strict
 	@$(PY) -m mypy
 
 test: unit contract ## All tests
-	@$(call with_servers,tests/migration tests/integration -n $(WORKERS))
-	@$(PYTEST) tests/system
-	@$(PYTEST) tests/faults
+	@$(call with_servers,test,tests/migration tests/integration -n $(WORKERS))
+	@$(call with_servers,system,tests/system)
+	@$(call with_servers,faults,tests/faults)
 
 unit: proto ## Tests without input and output
 	@$(PYTEST) tests/unit
@@ -71,16 +71,16 @@ contract: proto ## What callers may rely on: protos, reasons, access, golden byt
 	@$(PYTEST) tests/contract
 
 migration: proto ## Schemas as the migrations make them (PostgreSQL)
-	@$(call with_servers,tests/migration)
+	@$(call with_servers,test,tests/migration)
 
 integration: proto ## Against a real PostgreSQL and RabbitMQ
-	@$(call with_servers,tests/integration -n $(WORKERS))
+	@$(call with_servers,test,tests/integration -n $(WORKERS))
 
 system: proto ## The four real processes
-	@$(PYTEST) tests/system
+	@$(call with_servers,system,tests/system)
 
 faults: proto ## Duplicates, reorder, kills, restarts
-	@$(PYTEST) tests/faults
+	@$(call with_servers,faults,tests/faults)
 
 compose-private: proto ## Passwords and keys of deploy/compose, made once
 	@$(PY) -m deploy.compose.prepare

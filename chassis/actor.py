@@ -31,6 +31,11 @@ class Actor:
         return site_id in self.sites or ALL_SITES in self.sites
 
     @property
+    def only_reports(self) -> bool:
+        """Tells whether it is a reporter and nothing else: nobody whose work is on record."""
+        return self.roles == {"REPORTER"}
+
+    @property
     def service_name(self) -> str:
         """Name of the service that acts; empty for people and other systems."""
         return self.subject.removeprefix(SERVICE_PREFIX) if self.service else ""

@@ -1,7 +1,8 @@
-"""Finds control characters in the strings of a message.
+"""Finds strings of a message that no person means: control characters, nothing but spaces.
 
-PostgreSQL's text can't hold U+0000, and the others are never typed by a person: in a log or on a
-terminal they do harm. What to look at is worked out once per message type.
+PostgreSQL's text can't hold U+0000, and the other control characters are never typed: in a log or
+on a terminal they do harm. A text of spaces would pass for an answer. What to look at is worked
+out once per message type.
 """
 
 import re
@@ -14,18 +15,28 @@ from google.protobuf.message import Message
 # All of C0 and C1 but tab, line feed and carriage return.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
-_Finder = Callable[[Message], Iterator[str]]
+CONTROL = "must not hold control characters"
+BLANK = "must not be blank"
+
+# Yields the path of a string and what is wrong with it.
+_Finder = Callable[[Message], Iterator[tuple[str, str]]]
 
 # By full name; a message type never changes within a process.
 _plans: dict[str, tuple[_Finder, ...]] = {}
 
 
-def control_characters(message: Message) -> list[str]:
-    """Returns the paths of the string fields that hold a control character."""
+def bad_texts(message: Message) -> list[tuple[str, str]]:
+    """Returns path and problem of each string field with a control character or only spaces."""
     return list(_find(message))
 
 
-def _find(message: Message) -> Iterator[str]:
+def _problem(text: str) -> str:
+    if _CONTROL.search(text):
+        return CONTROL
+    return BLANK if text.isspace() else ""
+
+
+def _find(message: Message) -> Iterator[tuple[str, str]]:
     name = message.DESCRIPTOR.full_name
     plan = _plans.get(name)
     if plan is None:
@@ -60,9 +71,9 @@ def _may_hold_text(descriptor: Descriptor, seen: set[str]) -> bool:
 def _text_finder(field: FieldDescriptor) -> _Finder:
     name = field.name
 
-    def find(message: Message) -> Iterator[str]:
-        if _CONTROL.search(getattr(message, name)):
-            yield name
+    def find(message: Message) -> Iterator[tuple[str, str]]:
+        if problem := _problem(getattr(message, name)):
+            yield name, problem
 
     return find
 
@@ -70,10 +81,10 @@ def _text_finder(field: FieldDescriptor) -> _Finder:
 def _texts_finder(field: FieldDescriptor) -> _Finder:
     name = field.name
 
-    def find(message: Message) -> Iterator[str]:
+    def find(message: Message) -> Iterator[tuple[str, str]]:
         for index, text in enumerate(getattr(message, name)):
-            if _CONTROL.search(text):
-                yield f"{name}[{index}]"
+            if problem := _problem(text):
+                yield f"{name}[{index}]", problem
 
     return find
 
@@ -81,10 +92,10 @@ def _texts_finder(field: FieldDescriptor) -> _Finder:
 def _one_finder(field: FieldDescriptor) -> _Finder:
     name = field.name
 
-    def find(message: Message) -> Iterator[str]:
+    def find(message: Message) -> Iterator[tuple[str, str]]:
         if message.HasField(name):
-            for path in _find(getattr(message, name)):
-                yield f"{name}.{path}"
+            for path, problem in _find(getattr(message, name)):
+                yield f"{name}.{path}", problem
 
     return find
 
@@ -92,10 +103,10 @@ def _one_finder(field: FieldDescriptor) -> _Finder:
 def _each_finder(field: FieldDescriptor) -> _Finder:
     name = field.name
 
-    def find(message: Message) -> Iterator[str]:
+    def find(message: Message) -> Iterator[tuple[str, str]]:
         for index, item in enumerate(getattr(message, name)):
-            for path in _find(item):
-                yield f"{name}[{index}].{path}"
+            for path, problem in _find(item):
+                yield f"{name}[{index}].{path}", problem
 
     return find
 
@@ -103,14 +114,14 @@ def _each_finder(field: FieldDescriptor) -> _Finder:
 def _map_finder(field: FieldDescriptor) -> _Finder:
     name = field.name
 
-    def find(message: Message) -> Iterator[str]:
+    def find(message: Message) -> Iterator[tuple[str, str]]:
         items: Any = getattr(message, name).items()
         for key, value in items:
-            bad_value = isinstance(value, str) and _CONTROL.search(value)
-            if bad_value or (isinstance(key, str) and _CONTROL.search(key)):
-                yield name
+            texts = [text for text in (key, value) if isinstance(text, str)]
+            if problem := next(filter(None, map(_problem, texts)), ""):
+                yield name, problem
             elif isinstance(value, Message):
-                for path in _find(value):
-                    yield f"{name}.{path}"
+                for path, inner in _find(value):
+                    yield f"{name}.{path}", inner
 
     return find

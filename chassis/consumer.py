@@ -9,7 +9,7 @@ from chassis.broker import Broker
 from chassis.gatebook import Bad
 from chassis.gatekeeper import Gatekeeper
 from chassis.handling import FactHandler, Handlers, ReceivedFact
-from chassis.inbox import WATCH_SECONDS, Inbox, delivery_count
+from chassis.inbox import WATCH_SECONDS, Inbox, InboxState, delivery_count
 
 __all__ = ["FactHandler", "Handlers", "ReceivedFact", "consumer", "grave_digger"]
 
@@ -17,17 +17,25 @@ __all__ = ["FactHandler", "Handlers", "ReceivedFact", "consumer", "grave_digger"
 SUSPICIOUS_DELIVERIES = 2
 
 
-def consumer(gatekeeper: Gatekeeper, broker: Broker, *, watch: float = WATCH_SECONDS) -> Inbox:
+def consumer(
+    gatekeeper: Gatekeeper,
+    broker: Broker,
+    *,
+    watch: float = WATCH_SECONDS,
+    state: InboxState | None = None,
+) -> Inbox:
     """Returns the worker that reads the service's queue; replicas compete for its batches.
 
-    After `watch` quiet seconds it makes sure that the connection still answers.
+    After `watch` quiet seconds it makes sure that the connection still answers. In `state` it
+    keeps whether it has caught up.
     """
 
     async def handle(message: AbstractIncomingMessage) -> None:
         alone = delivery_count(message) >= SUSPICIOUS_DELIVERIES
         await gatekeeper.take_message(message.body, message.routing_key or "", alone=alone)
 
-    return Inbox(broker, topology.queue_of(gatekeeper.database.schema), handle, watch=watch)
+    queue = topology.queue_of(gatekeeper.database.schema)
+    return Inbox(broker, queue, handle, watch=watch, state=state)
 
 
 def grave_digger(gatekeeper: Gatekeeper, broker: Broker) -> Inbox:

@@ -83,6 +83,8 @@ class Meaning:
     code: int
     zh: str
     en: str
+    # Of the request, where the reason always concerns the same one.
+    field: str = ""
 
 
 class _Blank(dict[str, str]):
@@ -106,6 +108,10 @@ class Catalogue:
         meaning = self.meanings[refused.reason]
         template = meaning.en if language == ENGLISH else meaning.zh
         return template.format_map(_Blank(refused.metadata))
+
+    def _usual_field(self, refused: Refused, language: str) -> tuple[FieldViolation, ...]:
+        path = self.meanings[refused.reason].field.format_map(_Blank(refused.metadata))
+        return (FieldViolation(path, self.sentence(refused, language)),) if path else ()
 
     def status(self, refused: Refused, language: str) -> status_pb2.Status:
         """Builds the status of a refusal: exactly one ErrorInfo, the details it has, a sentence.
@@ -140,8 +146,9 @@ class Catalogue:
                     description=precondition.description[:_LONGEST_VALUE],
                 )
             status.details.add().Pack(failure)
-        if refused.fields:
-            _pack_fields(status, refused.fields)
+        fields = refused.fields or self._usual_field(refused, language)
+        if fields:
+            _pack_fields(status, fields)
         return status
 
 
@@ -186,7 +193,8 @@ def _read(enums: Iterable[EnumDescriptor]) -> Iterable[tuple[str, Meaning]]:
             option = options.Extensions[error_pb2.meaning]
             if option.code in (code_pb2.OK, code_pb2.UNKNOWN) or not (option.zh and option.en):
                 raise ValueError(f"the meaning of {value.name} lacks a code or a sentence")
-            yield value.name.removeprefix(PREFIX), Meaning(option.code, option.zh, option.en)
+            name = value.name.removeprefix(PREFIX)
+            yield name, Meaning(option.code, option.zh, option.en, option.field)
 
 
 def language_of(accept_language: str) -> str:

@@ -39,7 +39,10 @@ def lay(spec: ServiceSpec[Any], runtime: Runtime[Any], parts: Parts, broker: Bro
         Sweeper(gatekeeper, runtime.channels),
     ]
     if spec.bindings.get(spec.name):
-        workers += [consumer(gatekeeper, broker), grave_digger(gatekeeper, broker)]
+        workers += [
+            consumer(gatekeeper, broker, state=runtime.inbox),
+            grave_digger(gatekeeper, broker),
+        ]
     return Foundation(
         relay=[Relay(runtime.worker, broker, spec.bindings)],
         workers=workers,

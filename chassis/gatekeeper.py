@@ -153,10 +153,8 @@ class Gatekeeper:
                 outcome = await self.apply([], settle=now)
             except HandlerFailed as failure:
                 self._report(failure, 0)
-                # The one that failed waits for a try of its own; then the rest goes on.
-                await self._try_later(failure.fact, 1)
-                waiting = now
-                continue
+                # One by one, so that what stands before the one that fails takes effect.
+                return applied + await self.settle_alone(now)
             applied += outcome.applied_count
             waiting = outcome.awakened
         return applied

@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError, Message
 from chassis import metrics
 from chassis.access import Rule
 from chassis.accesslog import access_log
-from chassis.actor import ANYONE
+from chassis.actor import ANYONE, Actor
 from chassis.call import CallContext, call_context, enter_call
 from chassis.errors import ENGLISH, Catalogue, FieldViolation, Refused, language_of
 from chassis.failures import dependency_of
@@ -293,9 +293,16 @@ class _Passage:
             method=self.call.method,
             code=code,
             reason=reason,
-            actor=self.call.actor.subject if self.call.actor else "",
+            actor=_name(self.call.actor),
             milliseconds=round((time.monotonic() - self.started) * 1_000, 2),
         )
+
+
+def _name(actor: Actor | None) -> str:
+    """Returns whom the log names: never a reporter, since its trace leads to the case."""
+    if actor is None:
+        return ""
+    return "reporter" if actor.only_reports else actor.subject
 
 
 @cache

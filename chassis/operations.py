@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import grpc
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from backstop.fact.v1 import fact_pb2
 from backstop.operations.v1 import operations_service_pb2 as pb
 from backstop.operations.v1 import operations_service_pb2_grpc as pb_grpc
 from chassis import clock, feed, fsck, quarantine
-from chassis.actor import service_actor
+from chassis.actor import ALL_SITES, Actor, service_actor
+from chassis.call import current_call
 from chassis.database import Database
 from chassis.errors import Refused
 from chassis.gatekeeper import Gatekeeper
@@ -35,6 +36,14 @@ _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+def _asker(request: Message) -> Actor:
+    """Returns who asks: an operator is shown the sites of the token, a service all of them.
+
+    Said here in words, since the worker's role is shown every row.
+    """
+    return current_call(request).actor
+
+
 class FeedServicer(pb_grpc.FeedServiceServicer):
     """Answers consumers that miss facts."""
 
@@ -54,9 +63,12 @@ class FeedServicer(pb_grpc.FeedServiceServicer):
                 request.from_version,
                 size,
             )
+        asker = _asker(request)
         response = pb.ReadSubjectResponse()
         room = _RESPONSE_BYTES
         for fact in facts:
+            if not asker.may_see(fact.site_id):
+                break
             room -= fact.ByteSize()
             if room < 0 and response.facts:
                 break
@@ -65,7 +77,10 @@ class FeedServicer(pb_grpc.FeedServiceServicer):
 
 
 class OperationsServicer(pb_grpc.OperationsServiceServicer):
-    """The operator's handles; `database` is of the worker role and sees all sites."""
+    """The operator's handles; `database` is of the worker role and sees all sites.
+
+    What belongs to a site is for operators of that site, what concerns all for those of all.
+    """
 
     def __init__(
         self,
@@ -97,17 +112,14 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         self, request: pb.GetQuarantinedRequest, context: Context[object, object]
     ) -> pb.GetQuarantinedResponse:
         """Returns one quarantined fact with its bytes."""
-        query = _gate_queries.get_quarantined
-        async with self._database.read(self._gatekeeper.actor) as connection:
-            row = await connection.fetchrow(query, request.quarantine_id)
-        if row is None:
-            raise Refused("NOT_IN_QUARANTINE", quarantine_id=request.quarantine_id)
+        row = await self._of_the_askers_sites(request)
         return pb.GetQuarantinedResponse(fact=_quarantined(row, full=True))
 
     async def ReplayQuarantined(
         self, request: pb.ReplayQuarantinedRequest, context: Context[object, object]
     ) -> pb.ReplayQuarantinedResponse:
         """Tries a quarantined fact once more."""
+        await self._of_the_askers_sites(request)
         count = await quarantine.replay(self._gatekeeper, request.quarantine_id)
         return pb.ReplayQuarantinedResponse(applied_count=count)
 
@@ -115,6 +127,7 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         self, request: pb.DropQuarantinedRequest, context: Context[object, object]
     ) -> pb.DropQuarantinedResponse:
         """Gives a quarantined fact up."""
+        await self._of_the_askers_sites(request)
         await quarantine.drop(self._gatekeeper, request.quarantine_id, request.reason)
         return pb.DropQuarantinedResponse()
 
@@ -122,6 +135,7 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         self, request: pb.CheckInvariantsRequest, context: Context[object, object]
     ) -> pb.CheckInvariantsResponse:
         """Runs the invariants of the chassis and of the service."""
+        asker = _asker(request)
         findings = await fsck.check(self._database, self._checks)
         return pb.CheckInvariantsResponse(
             findings=[
@@ -132,6 +146,8 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
                     detail=finding.detail,
                 )
                 for finding in findings
+                # One without a site is about the service.
+                if not finding.site_id or asker.may_see(finding.site_id)
             ],
             check_count=sum(len(queries.blocks) for queries in self._checks),
         )
@@ -143,7 +159,9 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         async with self._database.read(self._gatekeeper.actor) as connection:
             row = await connection.fetchrow(_feed_queries.read_flow)
             lag = await feed.relay_lag(connection)
-            subject = await connection.fetch(_gate_queries.read_subject_flow, request.subject_id)
+            subject = await connection.fetch(
+                _gate_queries.read_subject_flow, request.subject_id, sorted(_asker(request).sites)
+            )
         if row is None:
             raise LookupError("the flow can't be read")
         return pb.GetFlowResponse(
@@ -167,6 +185,7 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         self, request: pb.RewindRelayRequest, context: Context[object, object]
     ) -> pb.RewindRelayResponse:
         """Sets the relay's head."""
+        _demand_all_sites(request)
         count, end = await feed.rewind(self._database, request.position)
         if count is None:
             raise Refused("NO_SUCH_POSITION", position=request.position, head=end)
@@ -176,6 +195,7 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         self, request: pb.SetClockOffsetRequest, context: Context[object, object]
     ) -> pb.SetClockOffsetResponse:
         """Moves decision time in a demonstration."""
+        _demand_all_sites(request)
         offset = request.offset.ToTimedelta()
         moved = await clock.set_offset(self._database, offset)
         return pb.SetClockOffsetResponse(decision_time=timestamp(moved))
@@ -193,6 +213,18 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         )
         return pb.ListJobsResponse(jobs=[_job(row) for row in rows], next_page_token=token)
 
+    async def _of_the_askers_sites(
+        self,
+        request: pb.GetQuarantinedRequest | pb.ReplayQuarantinedRequest | pb.DropQuarantinedRequest,
+    ) -> asyncpg.Record:
+        """Returns the quarantined fact; for others than its site's there is none."""
+        query = _gate_queries.get_quarantined
+        async with self._database.read(self._gatekeeper.actor) as connection:
+            row = await connection.fetchrow(query, request.quarantine_id)
+        if row is None or not _asker(request).may_see(row["site_id"]):
+            raise Refused("NOT_IN_QUARANTINE", quarantine_id=request.quarantine_id)
+        return row
+
     async def _page(
         self,
         request: pb.ListQuarantineRequest | pb.ListJobsRequest,
@@ -205,7 +237,7 @@ class OperationsServicer(pb_grpc.OperationsServiceServicer):
         size = page_size(asked)
         after = self._pages.read(request) or start
         async with self._database.read(self._gatekeeper.actor) as connection:
-            rows = await connection.fetch(query, *after, size + 1)
+            rows = await connection.fetch(query, *after, size + 1, sorted(_asker(request).sites))
         if len(rows) <= size:
             return rows, ""
         rows = rows[:size]
@@ -230,6 +262,11 @@ def registrations(
             operations,
         ),
     ]
+
+
+def _demand_all_sites(request: Message) -> None:
+    if not _asker(request).may_see(ALL_SITES):
+        raise Refused("PERMISSION_DENIED", needed="OPERATOR (sites: *)")
 
 
 def _quarantined(row: asyncpg.Record, *, full: bool) -> pb.QuarantinedFact:

@@ -23,6 +23,7 @@ from chassis.clock import ClockGuard
 from chassis.commands import check_files
 from chassis.database import Database
 from chassis.foundation import Foundation, lay
+from chassis.inbox import InboxState
 from chassis.pages import PageTokens
 from chassis.patience import StoppedWaiting, patiently
 from chassis.process import WorkerGroup, run_until_signal
@@ -95,6 +96,8 @@ async def _open(
         pages=PageTokens(settings.pepper()),
         guard=guard,
         tracing=tracing,
+        # Who listens to nobody has heard everything.
+        inbox=InboxState(caught_up=not spec.bindings.get(spec.name)),
     )
     parts = await spec.compose(runtime)
     for close in parts.closing:

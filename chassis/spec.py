@@ -15,6 +15,7 @@ from chassis.clock import ClockGuard
 from chassis.database import Database
 from chassis.errors import Catalogue, catalogue
 from chassis.handling import Handlers
+from chassis.inbox import InboxState
 from chassis.jobs import JobStep
 from chassis.pages import PageTokens
 from chassis.server import Registration
@@ -31,7 +32,7 @@ class Runtime(Generic[S]):
 
     `app` is the database as callers see it (row-level security), `worker` as the service itself
     does. `channels` lead to the peers of the settings, by name, with deadline and token built in.
-    `guard` says whether timers may fire.
+    `guard` says whether timers may fire, `inbox` whether all that waited in the queue was heard.
     """
 
     service: str
@@ -42,6 +43,7 @@ class Runtime(Generic[S]):
     pages: PageTokens
     guard: ClockGuard
     tracing: Tracing
+    inbox: InboxState = field(default_factory=InboxState)
 
 
 @dataclass(frozen=True, slots=True)

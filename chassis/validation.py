@@ -12,7 +12,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from chassis.characters import control_characters
+from chassis.characters import bad_texts
 from chassis.errors import FieldViolation, Refused
 
 
@@ -23,12 +23,11 @@ def check(request: Message) -> None:
         FieldViolation(field_path(violation.proto.field), violation.proto.message)
         for violation in violations
     ]
-    fields += [
-        FieldViolation(path, "must not hold control characters")
-        for path in control_characters(request)
-    ]
+    fields += [FieldViolation(path, problem) for path, problem in bad_texts(request)]
     if fields:
-        raise Refused("INVALID_FIELD", fields=fields, field=", ".join(f.field for f in fields))
+        # A rule of the whole message names no field of its own; its words say which are meant.
+        named = ", ".join(f.field or f.description for f in fields)
+        raise Refused("INVALID_FIELD", fields=fields, field=named)
 
 
 def warm(descriptors: Iterable[ServiceDescriptor]) -> None:

@@ -6,8 +6,6 @@ before the commit. So a fact exists exactly when the state it tells of does, and
 request finds what it did before.
 """
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +18,9 @@ from google.protobuf.message import Message
 
 from chassis.actor import Actor
 from chassis.call import Call
+from chassis.conflicts import trying
 from chassis.database import Connection, Database, scope_of
 from chassis.errors import Refused
-from chassis.failures import is_retryable
 from chassis.ids import new_fact_id, new_id
 from chassis.journal import Cause, Entry, causes_to_json, fact_hash
 from chassis.queries import load_queries
@@ -32,9 +30,6 @@ T = TypeVar("T")
 # Topics of wake-ups that the chassis itself listens to.
 FACTS = "facts"
 JOBS = "jobs"
-
-# Conflicts pass when the other transaction is over; more tries than these mean a design fault.
-CONFLICT_TRIES = 6
 
 _queries = load_queries("chassis")
 _job_queries = load_queries("chassis", "sql/jobs.sql")
@@ -286,8 +281,9 @@ async def once(
     """Runs a mutation in one transaction, or replays what it did before.
 
     A known (caller, method, request id) gives its old receipt with `replayed` set; with another
-    fingerprint, Refused REQUEST_ID_REUSED. A body may run again after a conflict: it must do
-    nothing outside of its transaction. Without a request id nothing is remembered.
+    fingerprint, Refused REQUEST_ID_REUSED. So it is when a twin does it meanwhile, also where the
+    body then refuses because of what the twin did. A body may run again after a conflict: it must
+    do nothing outside of its transaction. Without a request id nothing is remembered.
     """
 
     async def attempt() -> Receipt:
@@ -300,7 +296,7 @@ async def once(
         work.ring()
         return receipt
 
-    return await _trying(attempt)
+    return await _or_replayed(database, call.actor, [call], attempt)
 
 
 async def together(
@@ -331,7 +327,7 @@ async def together(
         work.ring()
         return [receipts[index] for index in range(len(calls))]
 
-    return await _trying(attempt)
+    return await _or_replayed(database, actor, calls, attempt)
 
 
 async def run(database: Database, actor: Actor, body: Callable[[Work], Awaitable[T]]) -> T:
@@ -345,7 +341,7 @@ async def run(database: Database, actor: Actor, body: Callable[[Work], Awaitable
         work.ring()
         return result
 
-    return await _trying(attempt)
+    return await trying(attempt)
 
 
 async def _begin(
@@ -374,16 +370,23 @@ def _replay(call: Call, row: asyncpg.Record) -> Receipt:
     return Receipt(row["subject_id"], row["version"], row["outcome"], replayed=True)
 
 
-async def _trying(attempt: Callable[[], Awaitable[T]]) -> T:
-    for number in range(1, CONFLICT_TRIES):
+async def _or_replayed(
+    database: Database, actor: Actor, calls: Sequence[Call], attempt: Callable[[], Awaitable[T]]
+) -> T:
+    """Like `trying`; refused after a twin of a call has committed, it runs again and replays it.
+
+    The refusal may be due to the twin's own deed: the version moved, the slip is in use.
+    """
+    known = 0
+    while True:
         try:
-            return await attempt()
-        except asyncpg.UniqueViolationError as error:
-            # A twin of this request committed while we worked: the next try replays it.
-            if error.constraint_name != "requests_pkey":
+            return await trying(attempt)
+        except (Refused, LookupError, asyncpg.UniqueViolationError):
+            if not any(call.request_id for call in calls):
                 raise
-        except Exception as error:
-            if not is_retryable(error):
+            async with database.connection() as connection, connection.transaction(readonly=True):
+                _, done = await _begin(database, connection, actor, calls)
+            # Each round finds more of them done, so the rounds end.
+            if len(done) <= known:
                 raise
-            await asyncio.sleep(random.uniform(0, 0.005 * 2**number))
-    return await attempt()
+            known = len(done)

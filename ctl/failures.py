@@ -35,9 +35,17 @@ class Problem(Exception):
     `field` names the option, or the place in a file, that is wrong.
     """
 
+    exit = Exit.USAGE
+
     def __init__(self, sentence: str, *, field: str = "") -> None:
         super().__init__(sentence)
         self.field = field
+
+
+class Unavailable(Problem):
+    """What a command can't do without isn't to be had now; nothing was sent."""
+
+    exit = Exit.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)

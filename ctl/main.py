@@ -1,6 +1,7 @@
 """The root command: options that hold for every command, and how the commands hang together."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ app = typer.Typer(
     epilog=_EPILOG,
     help="“兜底窗口”命令行 · the backstop window from a terminal",
 )
+case.app.command("track")(word.track)
 case.app.command("confirm")(word.confirm)
 case.app.command("reject")(word.reject)
 app.add_typer(case.app, name="case")
@@ -91,11 +93,37 @@ def root(
     context.obj = Shell(load=load, language=language, json=json, request_id=request_id)
 
 
+# Groups of a receipt code, as it is printed.
+_GROUP = re.compile(r"[\d\s\-\u2010-\u2015\uff0d]+")
+_CODE_DIGITS = 16
+
+
+def join_codes(arguments: Sequence[str]) -> list[str]:
+    """Joins the groups of a code that was pasted without quotes: "--code 1234 5678 …"."""
+    found: list[str] = []
+    left = list(arguments)
+    while left:
+        found.append(left.pop(0))
+        if found[-1] == "--":
+            return [*found, *left]
+        if found[-1] == "--code" and left:
+            found.append(left.pop(0))
+        elif not found[-1].startswith("--code="):
+            continue
+        while left and _GROUP.fullmatch(left[0]) and _digits(found[-1]) < _CODE_DIGITS:
+            found[-1] += left.pop(0)
+    return found
+
+
+def _digits(text: str) -> int:
+    return sum(character.isdigit() for character in text)
+
+
 def hoist(arguments: Sequence[str]) -> list[str]:
     """Moves the root's options to the front, so that they may stand anywhere before a "--"."""
     front: list[str] = []
     rest: list[str] = []
-    left = list(arguments)
+    left = join_codes(arguments)
     while left:
         word_ = left.pop(0)
         if word_ == "--":

@@ -1,16 +1,26 @@
 """Names for codes: "dd11" is nobody to a reader, "样例·乙一" is.
 
-Asked of routing once per command, and done without when routing doesn't answer.
+Asked of routing once per command. What it said last is kept in a file beside the instance's
+settings, because the window goes on while routing is away.
 """
 
+import json
+import os
+import re
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from ctl.connection import Client
-from ctl.failures import Failure
+from ctl.exits import Exit
+from ctl.failures import Failure, Problem
 
 # How a reporter acts: with an account of their own, or with the receipt code.
 _FOR_REPORTER = {"reporter": "诉求人 reporter", "receipt": "诉求人 reporter"}
+_KINDS = ("people", "units", "posts", "positions", "categories")
+# Of a site's id, as the protos have it; nothing else becomes the name of a file.
+_SITE_ID = re.compile(r"[a-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,8 @@ class Names:
     posts: dict[str, str] = field(default_factory=dict)
     positions: dict[str, str] = field(default_factory=dict)
     categories: dict[str, str] = field(default_factory=dict)
+    # Nobody could be asked, and nothing was kept: an unknown word may be a name all the same.
+    missing: bool = False
 
     def who(self, code: str) -> str:
         """Returns the name of a person, "position:<id>", "unit:<id>", or of another actor."""
@@ -56,8 +68,13 @@ def names_in(directory: routing_pb2.Directory) -> Names:
     )
 
 
-async def names_of(client: Client, site_id: str, *, timeout: float = 2.0) -> Names:
-    """Asks routing for a site's names; none when it can't say."""
+async def names_of(
+    client: Client, site_id: str, folder: Path | None, *, timeout: float = 2.0
+) -> Names:
+    """Asks routing for a site's names, and keeps them; those kept while routing is away.
+
+    None for a caller who may not ask.
+    """
     if not site_id:
         return Names()
     try:
@@ -68,6 +85,48 @@ async def names_of(client: Client, site_id: str, *, timeout: float = 2.0) -> Nam
             repeat=False,
             timeout=timeout,
         )
-    except Failure:
-        return Names()
-    return names_in(response.directory)
+    except (Failure, Problem) as error:
+        if isinstance(error, Failure) and error.answer.exit is Exit.REFUSED:
+            return Names()
+        return kept(folder, site_id) or Names(missing=True)
+    found = names_in(response.directory)
+    keep(folder, site_id, found)
+    return found
+
+
+def kept(folder: Path | None, site_id: str) -> Names | None:
+    """Returns the names kept of a site; None when there are none that can be read."""
+    file = _file(folder, site_id)
+    if file is None:
+        return None
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        people, units, posts, positions, categories = (
+            {str(code): str(name) for code, name in data[kind].items()} for kind in _KINDS
+        )
+        return Names(people, units, posts, positions, categories)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def keep(folder: Path | None, site_id: str, names: Names) -> None:
+    """Keeps a site's names for the next time; that it can't be done harms nobody now."""
+    file = _file(folder, site_id)
+    if file is None or kept(folder, site_id) == names:
+        return
+    data = {kind: getattr(names, kind) for kind in _KINDS}
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Readable by its owner alone: people's names are in it.
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(data, stream, ensure_ascii=False, indent=1)
+        Path(temporary).replace(file)
+    except OSError:
+        return
+
+
+def _file(folder: Path | None, site_id: str) -> Path | None:
+    if folder is None or not _SITE_ID.fullmatch(site_id):
+        return None
+    return folder / f"names-{site_id}.json"

@@ -5,9 +5,10 @@ goes before the file, an option before both.
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ctl.failures import Problem
@@ -30,6 +31,8 @@ KNOWN = frozenset(
     )
 )
 DEFAULT_INSTANCE = "up"
+# Token that the operating commands take by themselves.
+OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,21 @@ class Settings:
     ca_file: Path | None = None
     fsck_dsn: str = field(default="", repr=False)
     time_zone: str = "Asia/Shanghai"
+    # Whether an option or a variable of the environment says who is calling.
+    caller_named: bool = False
+    # Where a site's names are kept for when routing is away; None when there is no place.
+    cache: Path | None = None
+
+    @property
+    def operator_token(self) -> str:
+        """The instance's operator, unless somebody else was named or there is none."""
+        if self.caller_named or not self.has_token(OPERATOR):
+            return self.token
+        return self.token_of(OPERATOR)
+
+    def has_token(self, name: str) -> bool:
+        """Tells whether the instance has a token of that name."""
+        return self.tokens is not None and (self.tokens / f"{name}.jwt").is_file()
 
     def endpoint(self, service: str) -> str:
         """Returns the address of a service; Problem when it isn't known."""
@@ -104,15 +122,25 @@ def load(
         time_zone=value("TIME_ZONE") or "Asia/Shanghai",
     )
     token = _token(found, token_file, acting_as, value("TOKEN_FILE"), value("AS"))
-    return Settings(
-        endpoints=found.endpoints,
-        tokens=found.tokens,
+    named = (environment.get(f"{PREFIX}{name}", "") for name in ("AS", "TOKEN_FILE"))
+    own = file is not None and not (endpoints or environment.get(f"{PREFIX}ENDPOINTS"))
+    return replace(
+        found,
         token=token,
         site=site or value("SITE") or only_site(token),
-        ca_file=found.ca_file,
-        fsck_dsn=found.fsck_dsn,
-        time_zone=found.time_zone,
+        caller_named=bool(token_file or acting_as or any(named)),
+        cache=file.parent if own and file is not None else _cache(environment, found.endpoints),
     )
+
+
+def _cache(environment: Mapping[str, str], endpoints: Mapping[str, str]) -> Path | None:
+    """The user's cache, a folder for each suite, where no instance has a folder of its own."""
+    home = environment.get("HOME", "")
+    base = environment.get("XDG_CACHE_HOME", "") or (f"{home}/.cache" if home else "")
+    routing = endpoints.get("routing", "")
+    if not base or not routing:
+        return None
+    return Path(base) / "backstopctl" / hashlib.sha256(routing.encode()).hexdigest()[:16]
 
 
 def client_env(instance: str, start: Path) -> Path | None:

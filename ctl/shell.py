@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import typer
@@ -14,8 +15,9 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.operations.v1 import operations_service_pb2
+from ctl import refusals, times
 from ctl import settings as settings_module
-from ctl import times
 from ctl.connection import Client, Connections, new_request_id
 from ctl.exits import Exit
 from ctl.failures import Answer, Failure, Problem
@@ -24,6 +26,8 @@ from ctl.settings import Settings
 from ctl.words import Words
 
 _UUID_LENGTH = 36
+# For asking what time it is; without an answer it is this computer's.
+_TIME_SECONDS = 2.0
 _WIDTH_OF_FILES = 160
 
 
@@ -84,10 +88,37 @@ class Session:
         return Client(self.connections, token=token, language=self.shell.language)
 
     async def names(self, site_id: str) -> Names:
-        """Returns the site's names, asked for once."""
+        """Returns the site's names, asked for once; those of last time while routing is away."""
         if site_id not in self._names:
-            self._names[site_id] = await names_of(self.client, site_id)
+            self._names[site_id] = await names_of(self.client, site_id, self.settings.cache)
         return self._names[site_id]
+
+    async def names_for(self, error: Failure) -> Names:
+        """Returns the names that an error's sentence needs; those asked for already go first."""
+        if not refusals.wants_names(error.answer):
+            return Names()
+        return next(iter(self._names.values()), None) or await self.names(self.settings.site)
+
+    async def now(self) -> datetime:
+        """Returns the suite's time as its operator is told it, else this computer's.
+
+        They differ in a demonstration, whose clock is moved.
+        """
+        if self.settings.has_token(settings_module.OPERATOR):
+            client = self.client_as(settings_module.OPERATOR)
+            request = operations_service_pb2.GetFlowRequest()
+            try:
+                flow = await client.call(
+                    "intake",
+                    client.operations("intake").GetFlow,
+                    request,
+                    repeat=False,
+                    timeout=_TIME_SECONDS,
+                )
+            except Failure:
+                return datetime.now(UTC)
+            return times.moment(flow.decision_time)
+        return datetime.now(UTC)
 
     async def case_id(self, key: str) -> str:
         """Returns the id of a case named by id or by number."""
@@ -137,24 +168,32 @@ def shell_of(context: typer.Context) -> Shell:
     return shell
 
 
-def execute(context: typer.Context, work: Callable[[Session], Awaitable[Exit | None]]) -> None:
-    """Runs a command's work and leaves with its exit code; errors become sentences."""
+def execute(
+    context: typer.Context,
+    work: Callable[[Session], Awaitable[Exit | None]],
+    *,
+    operator: bool = False,
+) -> None:
+    """Runs a command's work and leaves with its exit code; errors become sentences.
+
+    `operator` says that only the operator may do this: the instance's is taken unless somebody
+    was named.
+    """
     shell = shell_of(context)
     try:
-        code = asyncio.run(_run(shell, work)) or Exit.DONE
+        code = asyncio.run(_run(shell, work, operator=operator)) or Exit.DONE
     except Problem as problem:
         complain(shell, problem)
-        code = Exit.USAGE
-    except Failure as failure:
-        complain(shell, failure)
-        code = failure.answer.exit
+        code = problem.exit
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     if code is not Exit.DONE:
         raise typer.Exit(int(code))
 
 
-async def _run(shell: Shell, work: Callable[[Session], Awaitable[Exit | None]]) -> Exit | None:
+async def _run(
+    shell: Shell, work: Callable[[Session], Awaitable[Exit | None]], *, operator: bool
+) -> Exit | None:
     found: Settings = shell.load()
     if not found.endpoints:
         raise Problem(
@@ -162,34 +201,41 @@ async def _run(shell: Shell, work: Callable[[Session], Awaitable[Exit | None]]) 
             field=f"{settings_module.PREFIX}ENDPOINTS",
         )
     connections = Connections(found.endpoints, found.ca_file)
-    client = Client(connections, token=found.token, language=shell.language)
+    token = found.operator_token if operator else found.token
+    client = Client(connections, token=token, language=shell.language)
+    session = Session(shell, found, connections, client, times.zone(found.time_zone))
     try:
-        return await work(Session(shell, found, connections, client, times.zone(found.time_zone)))
+        return await work(session)
+    except Failure as failure:
+        complain(shell, failure, await session.names_for(failure))
+        return failure.answer.exit
     finally:
         await connections.close()
 
 
-def complain(shell: Shell, error: Problem | Failure) -> None:
+def complain(shell: Shell, error: Problem | Failure, names: Names | None = None) -> None:
     """Prints an error as sentences, or as one JSON document."""
     if shell.json:
         typer.echo(json.dumps({"error": error_data(error)}, ensure_ascii=False, indent=2), err=True)
         return
-    for line in error_lines(error, shell.words):
+    for line in error_lines(error, shell.words, names or Names()):
         shell.errors.print(line, highlight=False, soft_wrap=True)
 
 
-def error_lines(error: Problem | Failure, words: Words) -> list[str]:
+def error_lines(error: Problem | Failure, words: Words, names: Names | None = None) -> list[str]:
     """Returns an error as lines of rich markup: the sentence, the fields, what to do."""
     colon = words("colon")
     if isinstance(error, Problem):
+        heading = "unavailable" if error.exit is Exit.UNAVAILABLE else "invalid"
         place = f"{escape(error.field)}{colon}" if error.field else ""
-        return [f"[red]{words('invalid')}[/]{colon}{place}{escape(str(error))}"]
+        return [f"[red]{words(heading)}[/]{colon}{place}{escape(str(error))}"]
     answer = error.answer
-    lines = [f"[red]{words(_heading(answer))}[/]{colon}{escape(answer.sentence)}"]
-    lines += [
-        f"  {words('field')} [bold]{escape(fault.name)}[/]{colon}{escape(fault.description)}"
-        for fault in answer.faults
-    ]
+    known = names or Names()
+    sentence = refusals.sentence(answer, words, known)
+    lines = [f"[red]{words(_heading(answer))}[/]{colon}{escape(sentence)}"]
+    for fault in refusals.faults(answer, words, known):
+        place = f"{words('field')} [bold]{escape(fault.label)}[/]" if fault.label else ""
+        lines.append(f"  {colon.join(filter(None, (place, escape(fault.words))))}")
     if answer.reason:
         lines.append(f"  [dim]{escape(answer.reason)} · {escape(answer.domain)}[/]")
     else:
@@ -210,7 +256,7 @@ def _heading(answer: Answer) -> str:
 def error_data(error: Problem | Failure) -> dict[str, object]:
     """Returns an error as data for scripts."""
     if isinstance(error, Problem):
-        return {"exit": int(Exit.USAGE), "message": str(error), "field": error.field}
+        return {"exit": int(error.exit), "message": str(error), "field": error.field}
     answer = error.answer
     return {
         "exit": int(answer.exit),

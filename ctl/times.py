@@ -12,6 +12,9 @@ from google.type.date_pb2 import Date
 
 from ctl.failures import Problem
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Whole days ahead, as a deadline is named: "+5d".
+_DAYS_AHEAD = re.compile(r"\+(\d+)d")
 _SPAN = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 
 
@@ -28,15 +31,20 @@ def zone(name: str) -> ZoneInfo:
 def parse_time(text: str, zone: ZoneInfo, *, option: str, now: datetime | None = None) -> datetime:
     """Reads "2026-11-23 09:30", "2026-11-23T09:30:00+08:00", a date alone = its 24:00, "+5d".
 
-    `now` is what "+5d" counts from, this computer's clock unless given.
+    Days ahead end at 24:00, as a date does; "+5d12h" is the instant that far ahead. `now` is what
+    both count from, this computer's clock unless given.
     """
+    start = now or datetime.now(UTC)
     try:
-        if text.strip().startswith("+"):
-            return (now or datetime.now(UTC)) + parse_span(text.strip()[1:], option=option)
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
-            return end_of(date.fromisoformat(text.strip()), zone)
+        if days := _DAYS_AHEAD.fullmatch(text.strip()):
+            day = start.astimezone(zone).date() + timedelta(days=int(days[1]))
+            return end_of(day, zone)
+        if is_ahead(text):
+            return start + parse_span(text.strip()[1:], option=option)
+        if alone := date_alone(text):
+            return end_of(alone, zone)
         value = datetime.fromisoformat(text.strip())
-    except ValueError:
+    except (ValueError, OverflowError):
         example = "2026-11-23 09:30, 2026-11-23, +5d"
         raise Problem(f"不是时间 / not a time: {text!r} ({example})", field=option) from None
     return value if value.tzinfo else value.replace(tzinfo=zone)
@@ -56,7 +64,28 @@ def parse_span(text: str, *, option: str) -> timedelta:
     if not text.strip() or match is None:
         raise Problem(f"不是时长 / not a span: {text!r} (1d12h, 90m)", field=option)
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise Problem(f"时长太大 / too long a span: {text!r}", field=option) from None
+
+
+def is_ahead(text: str) -> bool:
+    """Tells whether a time counts from now: "+5d"."""
+    return text.strip().startswith("+")
+
+
+def date_alone(text: str) -> date | None:
+    """Returns the date of a text that is one and nothing more; None of any other."""
+    try:
+        return date.fromisoformat(text.strip()) if _DATE.fullmatch(text.strip()) else None
+    except ValueError:
+        return None
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """Returns 00:00 of a local day."""
+    return datetime.combine(day, time(), zone)
 
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:

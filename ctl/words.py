@@ -3,6 +3,8 @@
 One table, so that a term is the same in every listing, and a test can tell that none is missing.
 """
 
+from collections.abc import Mapping
+
 from google.protobuf.descriptor import EnumDescriptor
 
 ZH, EN = "zh", "en"
@@ -127,8 +129,16 @@ LABELS: dict[str, tuple[str, str]] = {
         "凭证号只显示这一次，请交给诉求人。",
         "The receipt code is shown only this once; give it to the reporter.",
     ),
+    "code_of_slip": (
+        "凭证号就是纸条 {slip} 上印的号码，属于这张纸条。",
+        "The receipt code belongs to slip {slip}: it is the one printed on it.",
+    ),
     "contacts_stored": ("已存 {count} 人的联系方式", "contacts of {count} people stored"),
     "coverage": ("包保覆盖", "coverage"),
+    "cut_off": (
+        "与 {service} 的连接中断，没有收到答复",
+        "the connection to {service} broke before it answered",
+    ),
     "cycle": ("轮次", "cycle"),
     "deadline": ("期限", "deadline"),
     "decision_time": ("业务时间", "decision time"),
@@ -148,10 +158,12 @@ LABELS: dict[str, tuple[str, str]] = {
     "from": ("起", "from"),
     "gaps": ("空白", "gaps"),
     "grade": ("评价", "grade"),
+    "grace": ("工单宽限", "grace after the work order"),
     "invalid": ("命令有误", "the command is wrong"),
     "jobs": ("批量", "jobs"),
     "kind": ("种类", "kind"),
     "lag": ("积压", "lag"),
+    "last_resolution": ("上次办理结果", "last result"),
     "lead": ("牵头", "leads"),
     "leading_office": ("牵头", "led by"),
     "ledger": ("台账", "ledger"),
@@ -164,12 +176,19 @@ LABELS: dict[str, tuple[str, str]] = {
     "next_due": ("下一时限", "next deadline"),
     "next_wake_time": ("下次提醒不晚于", "next wake-up"),
     "nobody": ("无人", "nobody"),
+    "not_a_unit": (
+        "未匹配到单位，按地点登记，转调度室值班长。",
+        "No unit of that name: registered as a place, with the dispatch room's duty lead.",
+    ),
+    "not_running": ("{service} 未运行：先 make up", "{service} isn't running: `make up` first"),
     "number": ("编号", "number"),
     "occurred_time": ("提出时间", "spoken"),
     "outcome": ("结果", "outcome"),
     "parked": ("等待", "parked"),
     "place": ("地点", "place"),
+    "perhaps": ("是否指：{names}？", "Did you mean: {names}?"),
     "position": ("位置", "position"),
+    "post": ("值守点", "post"),
     "promised": ("承诺日期", "promised"),
     "provisional": ("暂定", "provisional"),
     "published": ("{what} 已发布，第 {version} 版", "{what} published, version {version}"),
@@ -211,6 +230,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "text": ("内容", "what was said"),
     "time": ("时间", "time"),
     "timeline": ("全程记录", "timeline"),
+    "too_slow": ("{service} 未在期限内答复", "{service} did not answer in time"),
     "unavailable": ("暂时无法办理", "not available"),
     "unit": ("单位", "unit"),
     "unstamped": ("未编号", "unstamped"),
@@ -218,6 +238,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "urgency": ("紧急程度", "urgency"),
     "verifications": ("现场核查", "verifications"),
     "version": ("版本", "version"),
+    "warned": ("已提醒", "warned"),
     "waited": ("各服务均已就绪", "all services know it"),
     "work_order": ("工单", "work order"),
     "work_orders": ("工单", "work orders"),
@@ -245,6 +266,11 @@ class Words:
             return str(number)
         pair = VALUES.get(known.name)
         return pair[self._index] if pair else known.name
+
+    def pick(self, table: Mapping[str, tuple[str, str]], name: str) -> str:
+        """Returns the word of a name from one of the tables of `vocabulary`, else the name."""
+        pair = table.get(name)
+        return pair[self._index] if pair else name
 
     def named(self, prefix: str, name: str) -> str:
         """Returns the word of a value that travels as a string without its prefix."""

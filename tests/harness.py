@@ -1,7 +1,6 @@
 """The four real processes as tests see them: callers with tokens, kills, and what has settled."""
 
 import asyncio
-import shutil
 import signal
 import time
 import uuid
@@ -21,7 +20,7 @@ from backstop.operations.v1 import operations_service_pb2, operations_service_pb
 from backstop.routing.v1 import routing_service_pb2, routing_service_pb2_grpc
 from backstop.sla.v1 import sla_service_pb2_grpc
 from chassis.errors import details_of
-from deploy.local import keys, processes, suite
+from deploy.local import accounts, keys, processes, suite
 from deploy.local.layout import SERVICES, Instance, open_instance
 from services.topology import BINDINGS
 
@@ -44,7 +43,7 @@ def running_suite(name: str, base_port: int) -> Iterator[Instance]:
 
 def _remove(instance: Instance) -> None:
     suite.stop(instance)
-    shutil.rmtree(instance.folder, ignore_errors=True)
+    accounts.erase(instance.folder)
 
 
 def kill(instance: Instance, service: str) -> None:

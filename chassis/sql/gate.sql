@@ -147,12 +147,13 @@ ORDER BY awaited.since
 LIMIT $2;
 
 -- name: list_quarantine
--- Quarantined facts, oldest first, after a (time, id) key.
+-- Quarantined facts of these sites ("*": of all), oldest first, after a (time, id) key.
 SELECT
     quarantine_id::text, source, subject_id, version, site_id, fact, reason, detail,
     quarantine_time
 FROM quarantine
 WHERE (quarantine_time, quarantine_id) > ($1::timestamptz, $2::text::uuid)
+    AND ('*' = ANY ($4::text[]) OR site_id = ANY ($4::text[]))
 ORDER BY quarantine_time, quarantine_id
 LIMIT $3;
 
@@ -169,10 +170,15 @@ DELETE FROM quarantine WHERE quarantine_id = $1::text::uuid
 RETURNING source, subject_id, version, site_id, fact, reason;
 
 -- name: read_subject_flow
--- How far one subject has got: its own version here, and what is applied of it, by source.
+-- How far one subject of these sites ("*": of all) has got: its own version here, and what is
+-- applied of it, by source.
 SELECT
-    coalesce((SELECT version FROM subjects WHERE subject_id = $1), 0) AS subject_version,
+    coalesce((
+        SELECT version FROM subjects
+        WHERE subject_id = $1 AND ('*' = ANY ($2::text[]) OR site_id = ANY ($2::text[]))
+    ), 0) AS subject_version,
     gates.source, gates.version
 FROM (SELECT 1) AS one
-LEFT JOIN gates ON gates.subject_id = $1
+LEFT JOIN gates
+    ON gates.subject_id = $1 AND ('*' = ANY ($2::text[]) OR gates.site_id = ANY ($2::text[]))
 ORDER BY gates.source;

@@ -38,10 +38,11 @@ SET failure_count = failure_count + 1, next_time = $2
 WHERE job_id = $1::text::uuid AND state = 'OPEN';
 
 -- name: list_jobs
--- Jobs, newest first, after a (time, id) key.
+-- Jobs of these sites ("*": of all), newest first, after a (time, id) key.
 SELECT
     job_id::text, site_id, kind, state, done_count, total_count, create_time, finish_time
 FROM jobs
 WHERE (create_time, job_id) < ($1::timestamptz, $2::text::uuid)
+    AND ('*' = ANY ($4::text[]) OR site_id = ANY ($4::text[]))
 ORDER BY create_time DESC, job_id DESC
 LIMIT $3;

@@ -12,7 +12,7 @@ from backstop.sla.v1 import sla_service_pb2
 from ctl import times
 from ctl.commands import options
 from ctl.exits import Exit
-from ctl.failures import Problem
+from ctl.failures import Failure, Problem
 from ctl.shell import Session, execute
 from ctl.tables import case as case_tables
 from ctl.tables import organisation
@@ -39,12 +39,14 @@ def ledger(
     """台账 · the ledger of a period."""
 
     async def work(session: Session) -> None:
+        first = times.parse_date(since, option="--from") if since else None
+        last = times.parse_date(until, option="--to") if until else None
+        if first and last and first > last:
+            raise Problem("晚于 --to / later than --to", field="--from")
         request = intake_service_pb2.ListLedgerRequest(
             site_id=session.site,
-            start_date=times.date_message(times.parse_date(since, option="--from"))
-            if since
-            else None,
-            end_date=times.date_message(times.parse_date(until, option="--to")) if until else None,
+            start_date=times.date_message(first),
+            end_date=times.date_message(last),
             solved_only=solved,
             category=category.upper(),
         )
@@ -76,25 +78,50 @@ def clocks(context: typer.Context, case: options.CaseKey) -> None:
     """诉求的全部时限 · all clocks of a case."""
 
     async def work(session: Session) -> None:
+        case_id = await session.case_id(case)
         response = await session.client.call(
             "sla",
             session.client.sla.GetCaseClocks,
-            sla_service_pb2.GetCaseClocksRequest(case_id=await session.case_id(case)),
+            sla_service_pb2.GetCaseClocksRequest(case_id=case_id),
         )
         site = response.clocks[0].site_id if response.clocks else session.settings.site
         look = Look(session.words, await session.names(site), session.zone)
-        session.show(response, *organisation.clocks(look, response))
+        units = await _units(session, case_id) if any(c.reference for c in response.clocks) else {}
+        session.show(response, *organisation.clocks(look, response, units))
 
     execute(context, work)
 
 
-def coverage(context: typer.Context, at: AtTime = "") -> None:
+async def _units(session: Session, case_id: str) -> dict[str, str]:
+    """Returns the unit of each work order; none while intake can't say."""
+    try:
+        found = await session.case(case_id)
+    except Failure:
+        return {}
+    return {order.work_order_id: order.unit_id for order in found.work_orders}
+
+
+def coverage(
+    context: typer.Context,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="查询时刻，默认现在；只写日期为当日 00:00 · at that instant; now by default; "
+            "a date alone is its 00:00",
+        ),
+    ] = "",
+) -> None:
     """包保覆盖，有空白时退出码为 4 · who answers for each unit; exit code 4 when there are gaps."""
 
     async def work(session: Session) -> Exit:
-        request = routing_service_pb2.GetCoverageRequest(
-            site_id=session.site, at_time=_moment(session, at)
+        moment = (
+            times.stamp(times.start_of(day, session.zone))
+            if (day := times.date_alone(at))
+            else _moment(session, at)
         )
+        request = routing_service_pb2.GetCoverageRequest(site_id=session.site, at_time=moment)
         response = await session.client.call("routing", session.client.routing.GetCoverage, request)
         look = Look(session.words, await session.names(session.site), session.zone)
         session.show(response, *organisation.coverage(look, response))
@@ -157,6 +184,6 @@ def deliveries(context: typer.Context, case: options.CaseKey, limit: options.Lim
 def _moment(session: Session, text: str) -> Timestamp | None:
     if not text:
         return None
-    if text.strip().count("-") == 2 and len(text.strip()) == 10:
+    if times.date_alone(text):
         raise Problem("请写到分钟 / give the time as well: 2026-11-23 12:00", field="--at")
     return times.stamp(times.parse_time(text, session.zone, option="--at"))

@@ -113,23 +113,6 @@ async def read_timeline(
     return found
 
 
-@app.command("track")
-def track(
-    context: typer.Context,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="16 位凭证号 · receipt code")],
-) -> None:
-    """凭凭证号查询进展，无需令牌 · follow a case by its receipt code; needs no token."""
-
-    async def work(session: Session) -> None:
-        client = session.client_as("")
-        request = intake_service_pb2.TrackCaseRequest(receipt_code=options.plain_code(code))
-        found = await client.call("intake", client.intake.TrackCase, request)
-        look = Look(session.words, await session.names(session.settings.site), session.zone)
-        session.show(found, *tables.tracked(look, found))
-
-    execute(context, work)
-
-
 @app.command("accept")
 def accept(
     context: typer.Context, case: options.CaseKey, expected_version: options.ExpectedVersion = 0

@@ -7,7 +7,7 @@ import typer
 from google.protobuf.message import Message
 
 from backstop.operations.v1 import operations_service_pb2
-from ctl import clock, fsck, times
+from ctl import clock, fsck, refusals, times
 from ctl.commands import options
 from ctl.exits import Exit
 from ctl.failures import Failure, Problem
@@ -43,7 +43,7 @@ def flow(context: typer.Context) -> None:
         code = Exit.DONE
         for service, answer in zip(SERVICES, answers, strict=True):
             if isinstance(answer, Failure):
-                rows[service] = answer.answer.sentence
+                rows[service] = refusals.sentence(answer.answer, session.words, Names())
                 code = max(code, answer.answer.exit)
             elif isinstance(answer, BaseException):
                 raise answer
@@ -53,10 +53,10 @@ def flow(context: typer.Context) -> None:
             service: as_data(row) if isinstance(row, Message) else {"error": row}
             for service, row in rows.items()
         }
-        session.show(data, tables.flow(_look(session), rows))
+        session.show(data, *tables.flow(_look(session), rows))
         return code
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 async def _flow(session: Session, service: str) -> operations_service_pb2.GetFlowResponse:
@@ -89,7 +89,7 @@ def quarantine_list(
         }
         session.show(data, tables.quarantine(_look(session), rows))
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 @quarantine.command("show")
@@ -102,7 +102,7 @@ def quarantine_show(
         _, fact = await _quarantined(session, quarantine_id, service)
         session.show(fact, tables.quarantined(_look(session), fact))
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 @quarantine.command("replay")
@@ -119,7 +119,7 @@ def quarantine_replay(
         )
         session.show(response, session.words("replayed", count=response.applied_count))
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 @quarantine.command("drop")
@@ -142,7 +142,7 @@ def quarantine_drop(
         )
         session.show(response, session.words("dropped", id=quarantine_id))
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 async def _quarantined(
@@ -190,7 +190,7 @@ def relay_rewind(
         )
         session.show(response, session.words("rewound", count=response.fact_count))
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 def check(
@@ -224,7 +224,7 @@ def check(
         session.show(data, f"[green]{words('clean', count=report.check_count)}[/]")
         return Exit.DONE
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 @clock_app.command("advance")
@@ -241,15 +241,15 @@ def clock_advance(
         if bool(span) == bool(to):
             raise Problem("写时长或 --to 之一 / a span or --to, one of them", field="SPAN")
         if to:
-            moved = await clock.move_to(
-                session.client, times.parse_time(to, session.zone, option="--to")
-            )
+            now = await clock.decision_time(session.client) if times.is_ahead(to) else None
+            target = times.parse_time(to, session.zone, option="--to", now=now)
+            moved = await clock.move_to(session.client, target)
         else:
             moved = await clock.move_by(session.client, times.parse_span(span, option="SPAN"))
         local = f"{moved.astimezone(session.zone):%Y-%m-%d %H:%M}"
         session.show({"decision_time": moved.isoformat()}, session.words("moved", time=local))
 
-    execute(context, work)
+    execute(context, work, operator=True)
 
 
 def _services(service: str) -> tuple[str, ...]:

@@ -1,11 +1,14 @@
 """Arguments and options that several commands share."""
 
+import re
+import unicodedata
 from typing import Annotated
 
 import typer
 
 from backstop.intake.v1 import intake_pb2
 from ctl import choices
+from ctl.failures import Problem
 
 CaseKey = Annotated[
     str, typer.Argument(metavar="CASE", help="诉求编号或 id · number or id of the case")
@@ -41,6 +44,17 @@ Fed = Annotated[
 FedNote = Annotated[str, typer.Option("--note", help="反馈方式的说明 · the feedback in words")]
 
 
-def plain_code(code: str) -> str:
-    """Returns a receipt code without the spaces it is printed with."""
-    return code.replace(" ", "").replace("-", "")
+_CODE_DIGITS = 16
+# Dashes of all lengths; NFKC has made hyphens of the wide ones.
+_BETWEEN_GROUPS = re.compile(r"[\s\-\u2010-\u2015]+")
+
+
+def plain_code(code: str, *, option: str = "--code") -> str:
+    """Returns a receipt code without what stands between its groups; empty when there is none.
+
+    Raises Problem for anything but 16 digits.
+    """
+    plain = _BETWEEN_GROUPS.sub("", unicodedata.normalize("NFKC", code))
+    if plain and not (len(plain) == _CODE_DIGITS and plain.isascii() and plain.isdigit()):
+        raise Problem("凭证号是 16 位数字 / a receipt code has 16 digits", field=option)
+    return plain

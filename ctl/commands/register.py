@@ -1,5 +1,6 @@
 """`case register`: four fields, well under a minute."""
 
+import difflib
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from ctl import choices, times
 from ctl.commands import options
-from ctl.failures import Problem
+from ctl.failures import Problem, Unavailable
 from ctl.names import Names
 from ctl.shell import Session, execute
 from ctl.tables import case as tables
@@ -21,7 +22,8 @@ def register(
         typer.Option(
             "--where",
             metavar="PLACE",
-            help="地点：单位或值守点的名称或代码，或一句话 · a unit, a post, or a place in words",
+            help="地点：单位或值守点的名称或代码，或一句话；组织信息暂不可用时请改用 --place "
+            "· a unit, a post, or a place in words; --place while the names can't be had",
         ),
     ] = "",
     what: Annotated[str, typer.Option("--what", help="诉求内容 · what was said")] = "",
@@ -89,10 +91,19 @@ def register(
             raise Problem("通过什么渠道？/ by what channel?", field="--channel")
         if not (who or anonymous or person_code):
             raise Problem("谁？匿名请加 --anonymous / who, or anonymous?", field="--who")
+        kind_of_channel = choices.parse(intake_pb2.Channel, channel, option="--channel")
+        if kind_of_channel == intake_pb2.CHANNEL_SLIP and not slip:
+            raise Problem("纸条上的号码？/ which slip?", field="--slip")
         names = await session.names(session.site)
+        if where and names.missing and not place:
+            # A guess would be a different case from the one that a repetition asks for.
+            raise Unavailable(
+                f"组织信息暂不可用，认不出“{where}”是单位还是地点，没有登记；"
+                "请稍后再试，或用 --place 写明地点 / names can't be had now, nothing was "
+                "registered: try again, or say --place",
+                field="--where",
+            )
         found = place_of(where, names)
-        if where and not names.units:
-            session.note("组织信息暂不可用，按地点文字登记 / taken as a place in words")
         confidentiality = intake_pb2.CONFIDENTIALITY_UNSPECIFIED
         if anonymous:
             confidentiality = intake_pb2.CONFIDENTIALITY_ANONYMOUS
@@ -102,7 +113,7 @@ def register(
             request_id=session.request_id(),
             site_id=session.site,
             text=what,
-            channel=choices.parse(intake_pb2.Channel, channel, option="--channel"),
+            channel=kind_of_channel,
             reporter=intake_pb2.Reporter(
                 kind=choices.parse(
                     intake_pb2.ReporterKind, reporter_kind, option="--reporter-kind"
@@ -129,8 +140,14 @@ def register(
         response = await session.client.call("intake", session.client.intake.RegisterCase, request)
         look = Look(session.words, names, session.zone)
         session.show(response, tables.registered(look, response))
-        if response.receipt_code:
+        if slip:
+            session.say(session.words("code_of_slip", slip=slip))
+        elif response.receipt_code:
             session.say(session.words("code_kept"))
+        if "place" in found and not (unit or post):
+            session.note(session.words("not_a_unit"))
+            if alike := difflib.get_close_matches(where, names.units.values()):
+                session.note(session.words("perhaps", names="、".join(alike)))
 
     execute(context, work)
 

@@ -1,4 +1,4 @@
-"""`case confirm` and `case reject`: the reporter's word, by code or by someone who has it."""
+"""`case track`, `case confirm`, `case reject`: the reporter's side, by code or by who has it."""
 
 from typing import Annotated
 
@@ -11,6 +11,8 @@ from ctl.commands.case import show_case
 from ctl.connection import Client
 from ctl.failures import Problem
 from ctl.shell import Session, execute
+from ctl.tables import case as tables
+from ctl.tables.look import Look
 
 Key = Annotated[
     str,
@@ -19,6 +21,28 @@ Key = Annotated[
         help="诉求编号或 id；有 --code 时可省 · number or id; not needed with --code",
     ),
 ]
+
+
+def track(
+    context: typer.Context,
+    code: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CODE", help="16 位凭证号，可照印的分组粘贴 · receipt code, grouped or not"
+        ),
+    ],
+) -> None:
+    """凭凭证号查询进展，无需令牌 · follow a case by its receipt code; needs no token."""
+
+    async def work(session: Session) -> None:
+        client = session.client_as("")
+        plain = options.plain_code("".join(code), option="CODE")
+        request = intake_service_pb2.TrackCaseRequest(receipt_code=plain)
+        found = await client.call("intake", client.intake.TrackCase, request)
+        look = Look(session.words, await session.names(session.settings.site), session.zone)
+        session.show(found, *tables.tracked(look, found))
+
+    execute(context, work)
 
 
 def confirm(

@@ -1,5 +1,6 @@
 """`work-order …` and `instruct`: what routing lets people do with a case."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -38,7 +39,8 @@ def dispatch(
         typer.Option(
             "--deadline",
             metavar="TIME",
-            help="期限，依次对应；只写一个则共用 · in the order of the tasks; one serves all",
+            help="期限，依次对应；只写一个则共用；+5d 为五天后 24:00 · in the order of the tasks; "
+            "one serves all; +5d is 24:00 in five days",
         ),
     ],
     expected_version: options.ExpectedVersion = 0,
@@ -49,11 +51,12 @@ def dispatch(
         case_id = await session.case_id(case)
         route = await _route(session, case_id)
         names = await session.names(route.site_id)
+        now = await session.now() if any(map(times.is_ahead, deadline)) else None
         request = routing_service_pb2.DispatchWorkOrdersRequest(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            tasks=tasks_of(session, names, task, deadline),
+            tasks=tasks_of(session, names, task, deadline, now),
         )
         response = await session.client.call(
             "routing", session.client.routing.DispatchWorkOrders, request
@@ -65,9 +68,13 @@ def dispatch(
 
 
 def tasks_of(
-    session: Session, names: Names, tasks: list[str], deadlines: list[str]
+    session: Session,
+    names: Names,
+    tasks: list[str],
+    deadlines: list[str],
+    now: datetime | None = None,
 ) -> list[routing_service_pb2.DispatchWorkOrdersRequest.Task]:
-    """Pairs tasks with deadlines; Problem when they don't pair."""
+    """Pairs tasks with deadlines, those ahead counted from `now`; Problem when they don't pair."""
     if len(deadlines) not in (1, len(tasks)):
         raise Problem(
             f"{len(tasks)} 个任务、{len(deadlines)} 个期限 / one deadline, or one for each task",
@@ -84,7 +91,7 @@ def tasks_of(
                 unit_id=_unit_of(unit.strip(), names),
                 task=words.strip(),
                 deadline_time=times.stamp(
-                    times.parse_time(deadline, session.zone, option="--deadline")
+                    times.parse_time(deadline, session.zone, option="--deadline", now=now)
                 ),
                 lead=index == 0,
             )

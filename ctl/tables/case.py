@@ -61,7 +61,7 @@ def head(look: Look, case: intake_pb2.Case) -> Table:
         add("cycle", str(case.cycle))
     if case.state != intake_pb2.CASE_STATE_CLOSED:
         add("next_wake_time", look.due(case.next_wake_time))
-    add("resolution", case.resolution)
+    add(_resolution_label(case.state), case.resolution)
     add("resolve_time", look.time(case.resolve_time))
     add("basis", enum(intake_pb2.ConfirmationBasis.DESCRIPTOR, case.confirmation_basis))
     add("grade", enum(intake_pb2.Grade.DESCRIPTOR, case.grade))
@@ -71,6 +71,12 @@ def head(look: Look, case: intake_pb2.Case) -> Table:
     add("links", ", ".join(_link(look, link) for link in case.links))
     add("version", str(case.version))
     return table
+
+
+def _resolution_label(state: intake_pb2.CaseState.ValueType) -> str:
+    """A result that was rejected is no longer the case's."""
+    ended = (intake_pb2.CASE_STATE_RESOLVED, intake_pb2.CASE_STATE_CLOSED)
+    return "resolution" if state in ended else "last_resolution"
 
 
 def _link(look: Look, link: intake_pb2.Link) -> str:
@@ -213,10 +219,14 @@ def ledger(look: Look, rows: Sequence[intake_pb2.LedgerRow], *, solved_only: boo
 
 
 def registered(look: Look, response: intake_service_pb2.RegisterCaseResponse) -> Table:
-    """Returns what the reporter is told on the spot: number, code, deadlines."""
+    """Returns what the reporter is told on the spot: number, code, where it went, deadlines."""
     table = pairs()
     add_pair(table, look.words("number"), f"[bold]{response.case.number}[/]")
     add_pair(table, look.words("code"), f"[bold]{spaced(response.receipt_code)}[/]")
+    case = response.case
+    add_pair(table, look.words("unit"), escape(look.names.unit(case.unit_id)))
+    add_pair(table, look.words("post"), escape(look.names.post(case.post_id)))
+    add_pair(table, look.words("place"), escape(case.place))
     enum = look.words.named
     add_pair(table, enum("CLOCK_KIND", "FIRST_REPLY"), look.due(response.first_reply_due_time))
     add_pair(table, enum("CLOCK_KIND", "PLAN"), look.due(response.plan_due_time))
@@ -235,6 +245,8 @@ def tracked(look: Look, response: intake_service_pb2.TrackCaseResponse) -> list[
     state = look.words.value(intake_pb2.CaseState.DESCRIPTOR, response.state)
     outcome = look.words.value(intake_pb2.Outcome.DESCRIPTOR, response.outcome)
     add_pair(table, look.words("state"), f"{state} · {outcome}" if outcome else state)
+    resolution = look.words(_resolution_label(response.state))
+    add_pair(table, resolution, escape(response.resolution))
     add_pair(table, look.words("next_due"), look.due(response.next_due_time))
     if not response.answers:
         return [table]

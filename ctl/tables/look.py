@@ -14,7 +14,18 @@ from ctl.words import Words
 
 # Columns whose values are useless in two pieces.
 _WHOLE = frozenset(
-    {"close_time", "deadline", "due", "from", "next_wake_time", "number", "stop", "time", "until"}
+    {
+        "close_time",
+        "deadline",
+        "due",
+        "from",
+        "next_wake_time",
+        "number",
+        "stop",
+        "time",
+        "until",
+        "warned",
+    }
 )
 
 

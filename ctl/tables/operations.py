@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -9,16 +10,19 @@ from backstop.operations.v1 import operations_service_pb2
 from ctl.tables.look import Look, add_pair, pairs
 
 
-def flow(look: Look, rows: Mapping[str, operations_service_pb2.GetFlowResponse | str]) -> Table:
-    """Returns how far each service's facts have got; a text where a service didn't answer."""
+def flow(
+    look: Look, rows: Mapping[str, operations_service_pb2.GetFlowResponse | str]
+) -> list[RenderableType]:
+    """Returns how far each service's facts have got; below it, why a service didn't answer."""
     table = look.table(
         look.words("flow"),
         "service", "unstamped", "feed", "relay", "lag", "parked", "quarantined", "jobs",
         "decision_time",
     )  # fmt: skip
+    silent: dict[str, list[str]] = {}
     for service, row in rows.items():
         if isinstance(row, str):
-            table.add_row(service, f"[red]{escape(row)}[/]")
+            silent.setdefault(row, []).append(service)
             continue
         table.add_row(
             service,
@@ -31,7 +35,12 @@ def flow(look: Look, rows: Mapping[str, operations_service_pb2.GetFlowResponse |
             str(row.open_job_count),
             look.time(row.decision_time),
         )
-    return table
+    # Services that say the same are told of once; some sentences name their service already.
+    reasons: list[RenderableType] = []
+    for text, services in silent.items():
+        named = "" if services[0] in text else f"{', '.join(services)}{look.words('colon')}"
+        reasons.append(f"[red]{named}{escape(text)}[/]")
+    return [table, *reasons] if table.row_count else reasons
 
 
 def quarantine(

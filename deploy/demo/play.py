@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from google.type.date_pb2 import Date
 
@@ -11,7 +12,7 @@ from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from ctl import times
 from ctl.failures import Failure
 from deploy.demo.actions import ACTIONS, ROUTING, Doing
-from deploy.demo.stage import Stage
+from deploy.demo.stage import Fired, Stage
 from deploy.demo.story import Moment, Step, Story, StoryError
 from deploy.demo.telling import Teller
 
@@ -20,9 +21,14 @@ async def perform(
     stage: Stage, stories: Sequence[Story], teller: Teller, actors: dict[str, str]
 ) -> None:
     """Plays all scenes in order; StoryError or Failure when a step doesn't go as told."""
+    by_key = {story.key: story for story in stories}
+
+    def notice(instant: datetime, fired: Sequence[Fired]) -> None:
+        teller.between(instant, [(by_key[one.key], one) for one in fired])
+
     for moment in scenes(stories):
         instant = stage.month.instant(moment)
-        await stage.move_to(instant)
+        await stage.move_to(instant, notice)
         teller.scene(instant)
         lines: dict[str, list[str]] = {story.key: [] for story in stories}
         results = await asyncio.gather(

@@ -2,15 +2,18 @@
 
 Time moves only when nothing is under way: every gate at its owner's version, no clock past its
 deadline without a verdict, no message still to be sent. On the way to the next scene it stops at
-every deadline that runs out before, so that what follows from a breach follows in its own time.
+every warning that is due and every deadline that runs out before, so that what follows from each
+follows in its own time: a warning whose deadline has passed as well isn't given any more.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Final
 
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
@@ -23,7 +26,7 @@ from deploy.demo.month import Month
 
 _SETTLE_SECONDS: Final = 30.0
 # A deadline is the first instant that is too late; a moment after it the verdict is due.
-_AFTER_DEADLINE: Final = timedelta(seconds=1)
+_AFTER_FIRING: Final = timedelta(seconds=1)
 _ACTING_SERVICES: Final = ("intake", "routing", "sla")
 _UNSENT: Final = (notify_pb2.DELIVERY_STATE_PLANNED, notify_pb2.DELIVERY_STATE_SENDING)
 
@@ -36,6 +39,21 @@ class Told:
     number: str
     receipt_code: str
     closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A clock that warned, or whose time ran out, while the play was between two scenes."""
+
+    # Of the story.
+    key: str
+    clock: sla_pb2.Clock
+    breached: bool
+    # Whose work order it is about; empty for a clock of the case.
+    unit_id: str = ""
+
+
+Notice = Callable[[datetime, Sequence[Fired]], None]
 
 
 @dataclass(slots=True)
@@ -81,19 +99,40 @@ class Stage:
 
         await settling.settle(self.operator, watched, timeout=_SETTLE_SECONDS, also=pending)
 
-    async def move_to(self, target: datetime) -> None:
-        """Moves decision time to the target, by way of every deadline before it."""
+    async def move_to(self, target: datetime, notice: Notice) -> None:
+        """Moves decision time to the target, by way of every warning and deadline before it.
+
+        `notice` is told what fired at each stop.
+        """
         while True:
             running = await self._running()
-            due = min((times.moment(one.due_time) for one in running), default=target)
-            stop = min(target, due + _AFTER_DEADLINE)
+            due = min((next_firing(one) for one in running), default=target)
+            stop = min(target, due + _AFTER_FIRING)
             # Where the play stands already at a later moment there is nothing to move.
             if stop > await clock.decision_time(self.operator):
-                stirred = {one.case_id for one in running if _next_firing(one) <= stop}
+                stirred = [one for one in running if next_firing(one) <= stop]
                 await clock.move_to(self.operator, stop)
-                await self.rest(stirred)
+                await self.rest({one.case_id for one in stirred})
+                if fired := await self._fired(stirred):
+                    notice(stop, fired)
             if stop == target:
                 return
+
+    async def _fired(self, before: Sequence[sla_pb2.Clock]) -> list[Fired]:
+        """Tells which of these clocks, as they ran before, have warned or breached since."""
+        keys = {told.case_id: key for key, told in self.told.items()}
+        found = []
+        for case_id, ran in groupby(before, lambda one: one.case_id):
+            case, after = await asyncio.gather(self.case(case_id), self.clocks(case_id))
+            units = {order.work_order_id: order.unit_id for order in case.work_orders}
+            now = {one.clock_id: one for one in after}
+            for one in ran:
+                is_now = now.get(one.clock_id, one)
+                breached = is_now.breach_time != one.breach_time
+                if breached or is_now.warned_time != one.warned_time:
+                    unit_id = units.get(one.reference, "")
+                    found.append(Fired(keys[case_id], is_now, breached, unit_id))
+        return found
 
     async def clocks(self, case_id: str) -> Sequence[sla_pb2.Clock]:
         """Returns all clocks of a case."""
@@ -131,12 +170,24 @@ class Stage:
         overdue = [
             f"clock {sla_pb2.ClockKind.Name(one.kind)} of {case_id}"
             for one in clocks
-            if one.state == sla_pb2.CLOCK_STATE_RUNNING and _next_firing(one) <= now
+            if one.state == sla_pb2.CLOCK_STATE_RUNNING and next_firing(one) <= now
         ]
         return waiting + overdue
 
 
-def _next_firing(one: sla_pb2.Clock) -> datetime:
+def is_grace(one: sla_pb2.Clock) -> bool:
+    """Tells whether it is the time left to a unit after its work order's deadline.
+
+    Such a clock climbs the ladder like a level's own, and refers to the work order.
+    """
+    try:
+        uuid.UUID(one.reference)
+    except ValueError:
+        return False
+    return one.kind == sla_pb2.CLOCK_KIND_ESCALATION
+
+
+def next_firing(one: sla_pb2.Clock) -> datetime:
     """When a running clock warns or, having warned, gives its verdict."""
     warns = one.HasField("warn_time") and not one.HasField("warned_time")
     return times.moment(one.warn_time if warns else one.due_time)

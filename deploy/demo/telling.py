@@ -12,13 +12,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from backstop.intake.v1 import intake_pb2
+from backstop.sla.v1 import sla_pb2
 from ctl.names import Names
 from ctl.tables import case as tables
 from ctl.tables.look import Look
 from ctl.words import EN, Words
 from deploy.demo.month import Month
+from deploy.demo.stage import Fired, is_grace
 from deploy.demo.story import Step, Story
-from deploy.demo.verdict import Verdict
+from deploy.demo.verdict import GRACE, Verdict
 
 _ACTIONS: Final = {
     "accept": ("接收", "accepts"),
@@ -57,6 +59,20 @@ _AS_TOLD: Final = ("如所述", "as told")
 _WORDS: Final = ("text", "findings", "result", "words", "note")
 
 
+# What happens by itself between two scenes, by the kind of clock whose time ran out.
+_WARNED: Final = ("提醒：{clock} {due} 到期", "reminded: {clock}, due {due}")
+_BREACHED: Final = ("超期：{clock} {due}{then}", "overdue: {clock}, due {due}{then}")
+_THEN: Final = {
+    sla_pb2.CLOCK_KIND_WORK_ORDER: (
+        "，告知该队负责人，再宽限一个工作日",
+        "; the unit's head is told, and has one more working day",
+    ),
+    sla_pb2.CLOCK_KIND_CONFIRMATION: ("，须回访", "; somebody has to call"),
+    sla_pb2.CLOCK_KIND_REMINDER: ("", ""),
+}
+_CLIMBS: Final = ("，自动上报一级", "; the case goes one level up by itself")
+
+
 class Teller:
     """Prints the play in one language."""
 
@@ -76,6 +92,32 @@ class Teller:
         day = f"{local:%a}" if self._language == EN else f"周{_WEEK[local.weekday()]}"
         self._console.print(
             f"[bold]{local:%Y-%m-%d %H:%M}[/] [dim]{day} · {_WAITING[self._index]}[/]"
+        )
+
+    def between(self, instant: datetime, fired: Sequence[tuple[Story, Fired]]) -> None:
+        """Prints what happened by itself on the way to the next scene."""
+        local = instant.astimezone(self._month.zone)
+        self._console.print(f"[dim]{local:%Y-%m-%d %H:%M}[/]")
+        for story, one in fired:
+            title = escape(story.title.of(self._language))
+            style = "red" if one.breached else "yellow"
+            self._console.print(
+                f"  [cyan]{title}[/] [{style}]{escape(self._of_clock(one))}[/]", highlight=False
+            )
+
+    def _of_clock(self, one: Fired) -> str:
+        words = self._look.words
+        clock = words.value(sla_pb2.ClockKind.DESCRIPTOR, one.clock.kind)
+        if is_grace(one.clock):
+            clock = words("grace")
+        unit = self._look.names.unit(one.unit_id)
+        template = _BREACHED if one.breached else _WARNED
+        # A reminder's deadline is the next one already.
+        due = one.clock.breach_time if one.breached else one.clock.due_time
+        return template[self._index].format(
+            clock=f"{clock} · {unit}" if unit else clock,
+            due=self._look.due(due),
+            then=_THEN.get(one.clock.kind, _CLIMBS)[self._index],
         )
 
     def line(self, story: Story, step: Step, actor: str) -> str:
@@ -121,7 +163,10 @@ class Teller:
                 words.value(intake_pb2.CaseState.DESCRIPTOR, case.state),
                 str(case.level),
                 str(case.reopen_count),
-                ", ".join(words.named("CLOCK_KIND", kind) for kind in one.breached),
+                ", ".join(
+                    words("grace") if kind == GRACE else words.named("CLOCK_KIND", kind)
+                    for kind in one.breached
+                ),
                 words.value(intake_pb2.ConfirmationBasis.DESCRIPTOR, case.confirmation_basis),
                 f"[green]✓ {_AS_TOLD[self._index]}[/]"
                 if good

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from backstop.intake.v1 import intake_pb2
 from backstop.notify.v1 import notify_pb2
 from backstop.sla.v1 import sla_pb2
-from deploy.demo.stage import Stage
+from deploy.demo.stage import Stage, is_grace
 from deploy.demo.story import Story
+
+# What is left to a unit after its work order's deadline, before the case climbs.
+GRACE: Final = "GRACE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,9 @@ async def judge(stage: Stage, story: Story) -> Verdict:
     case = await stage.case(case_id)
     clocks = await stage.clocks(case_id)
     deliveries = await stage.deliveries(case_id)
-    breached = sorted(_kind(one) for one in clocks if one.HasField("breach_time"))
+    breached = sorted(
+        GRACE if is_grace(one) else _kind(one) for one in clocks if one.HasField("breach_time")
+    )
     found = {
         "state": _name(intake_pb2.CaseState, case.state, "CASE_STATE_"),
         "outcome": _name(intake_pb2.Outcome, case.outcome, "OUTCOME_"),

@@ -39,8 +39,21 @@ def password() -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds a file lock; a second process waits. The kernel drops it with its owner."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    """Holds a file lock; a second process waits. The kernel drops it with its owner.
+
+    The holder may remove the file: whoever waited for it notices and locks its successor.
+    """
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is_at(lock.fileno(), path):
+                yield
+                return
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

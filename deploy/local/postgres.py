@@ -67,7 +67,7 @@ class Postgres:
         self._initialise(programs, data, account)
         if self._running(data) is None:
             if not processes.port_free(self.port):
-                raise Problem(f"port {self.port} is taken by another program; choose --base-port")
+                raise Problem(f"port {self.port} was taken by another program meanwhile")
             self._launch(programs, data, account)
         if not processes.wait_for(lambda: self._answers(programs), _START_SECONDS):
             raise Problem(f"PostgreSQL does not answer; see {self.log}")

@@ -14,14 +14,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import files
 
 POLL_SECONDS = 0.05
-_RELEASE_SECONDS = 3
+RELEASE_SECONDS = 3
 _PROC = Path("/proc")
 # Fields of /proc/<pid>/stat after the command's name, counted from the state (field 3).
 _STATE, _STARTED = 0, 19
@@ -77,6 +77,15 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
+def environment(pid: int) -> Mapping[str, str]:
+    """What a process was started with; empty when it is gone or not ours to look into."""
+    try:
+        words = (_PROC / str(pid) / "environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return {}
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
 def find(matches: Callable[[Sequence[str]], bool]) -> list[Process]:
     """Living processes whose command line matches."""
     found = []
@@ -90,10 +99,9 @@ def find(matches: Callable[[Sequence[str]], bool]) -> list[Process]:
 
 def listener(port: int) -> Process | None:
     """The process that listens on a local TCP port, as far as we may see into it."""
-    inodes = set(_listening_inodes(port))
-    if not inodes:
+    wanted = {f"socket:[{inode}]" for inode, taken in _listening() if taken == port}
+    if not wanted:
         return None
-    wanted = {f"socket:[{inode}]" for inode in inodes}
     for pid in _pids():
         with contextlib.suppress(OSError):
             for descriptor in (_PROC / str(pid) / "fd").iterdir():
@@ -103,9 +111,13 @@ def listener(port: int) -> Process | None:
     return None
 
 
+def taken(ports: Iterable[int]) -> set[int]:
+    """Those of the ports on which something listens, at any local address."""
+    return {port for _, port in _listening()}.intersection(ports)
+
+
 def port_taken(port: int) -> bool:
-    """True when something listens on the port of a local address."""
-    return any(True for _ in _listening_inodes(port))
+    return bool(taken([port]))
 
 
 def port_free(port: int) -> bool:
@@ -113,7 +125,7 @@ def port_free(port: int) -> bool:
 
     A process killed a moment ago may still be letting go of its sockets.
     """
-    return wait_for(lambda: not port_taken(port), _RELEASE_SECONDS)
+    return wait_for(lambda: not port_taken(port), RELEASE_SECONDS)
 
 
 def accepts(port: int) -> bool:
@@ -204,7 +216,8 @@ def _pids() -> Iterator[int]:
             yield int(entry.name)
 
 
-def _listening_inodes(port: int) -> Iterator[str]:
+def _listening() -> Iterator[tuple[str, int]]:
+    """Inode and port of every TCP socket that listens."""
     for table in ("tcp", "tcp6"):
         try:
             lines = (_PROC / "net" / table).read_text().splitlines()[1:]
@@ -212,5 +225,5 @@ def _listening_inodes(port: int) -> Iterator[str]:
             continue
         for line in lines:
             fields = line.split()
-            if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                yield fields[9]
+            if fields[3] == _LISTEN:
+                yield fields[9], int(fields[1].rpartition(":")[2], 16)

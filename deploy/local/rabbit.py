@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -75,6 +76,15 @@ class Rabbit:
         home = str(self._place()[1] / "home")
         found = processes.find(lambda words: words[0].endswith("beam.smp") and home in words)
         return found[0] if found else None
+
+    def wanted(self) -> dict[int, str]:
+        """Ports that must be free for it to start, and what for."""
+        ports = self.ports
+        found = {ports.amqp: "AMQP", ports.distribution: "Erlang", ports.management: "management"}
+        # A port mapper that is there already serves as well, whoever started it.
+        if not _is_mapper(ports.epmd):
+            found[ports.epmd] = "epmd"
+        return {port: f"rabbitmq, {purpose}" for port, purpose in found.items()}
 
     def start(self) -> None:
         """Starts the broker unless it runs, and waits until it takes connections."""
@@ -168,14 +178,23 @@ class Rabbit:
         self._stop_mapper()
         for port in (self.ports.amqp, self.ports.distribution, self.ports.management):
             if not processes.port_free(port):
-                raise Problem(f"port {port} is taken by another program; choose --base-port")
+                raise Problem(f"port {port} was taken by another program meanwhile")
 
     def _stop_mapper(self) -> None:
-        """Ends epmd, which the broker starts and never ends, by the port it listens on."""
+        """Ends epmd, which the broker starts and never ends; nobody else's, by its home."""
         mapper = processes.listener(self.ports.epmd)
         if mapper is None:
             return
-        words = processes.command_line(mapper.pid)
-        if words and Path(words[0]).name != "epmd":
-            raise Problem(f"port {self.ports.epmd} is taken by another program")
-        processes.stop(mapper, grace=5, first=signal.SIGTERM)
+        home = str(self._place()[1] / "home")
+        if processes.environment(mapper.pid).get("HOME") == home:
+            processes.stop(mapper, grace=5, first=signal.SIGTERM)
+
+
+def _is_mapper(port: int) -> bool:
+    """Asks for the names that an epmd knows; it answers with its own port first."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"\x00\x01n")
+            return connection.recv(4) == port.to_bytes(4, "big")
+    except OSError:
+        return False

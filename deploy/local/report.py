@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from deploy.local import processes, servers, suite
-from deploy.local.layout import ROOT, SERVICES, Instance
+from deploy.local.layout import ROOT, SERVICES, Instance, process_name
 
 # What a person can copy: a worker's words become a case, and someone answers for it.
 _CALLS = (
@@ -32,8 +32,12 @@ def states(instance: Instance) -> list[tuple[str, str, str, str]]:
             state = "stopped"
         else:
             state = "serving" if suite.serves(instance, service) else "not serving"
-        address = f"{instance.address(service)}  metrics 127.0.0.1:{ports.metrics(service)}"
-        rows.append((service, state, str(process.pid) if process else "", address))
+        number = str(process.pid) if process else ""
+        rows.append((service, state, number, _addresses(instance, service, 1)))
+    for one, replica in suite.replicas(instance).items():
+        state = "serving" if suite.serves(instance, *one) else "not serving"
+        address = _addresses(instance, *one)
+        rows.append((process_name(*one), state, str(replica.pid), address))
     return rows
 
 
@@ -58,6 +62,11 @@ def show_access(instance: Instance) -> None:
         print(
             f"{'' if index else chr(10)}  {'' if index else 'try':<10} .venv/bin/{command} {call}"
         )
+
+
+def _addresses(instance: Instance, service: str, number: int) -> str:
+    metrics = instance.metrics_address(service, number)
+    return f"{instance.address(service, number)}  metrics {metrics}"
 
 
 def _short(path: Path) -> str:

@@ -26,7 +26,6 @@ from deploy.local.definitions import ADMINISTRATOR, service_user
 from deploy.local.layout import SERVICES, Ports
 from deploy.local.management import POLICY, POLICY_NAME, Management
 from deploy.local.postgres import Postgres
-from deploy.local.problem import Problem
 from deploy.local.rabbit import Rabbit
 
 POSTGRES_DSN: Final = "BACKSTOP_POSTGRES_DSN"
@@ -89,6 +88,18 @@ def ensure(folder: Path, ports: Ports) -> Endpoints:
     )
 
 
+def wanted(folder: Path, ports: Ports) -> dict[int, str]:
+    """Ports that must be free for the private servers that don't run yet, and what for."""
+    own_postgres, own_broker = _private()
+    found = running(folder, ports)
+    needed: dict[int, str] = {}
+    if own_postgres and found["postgres"] is None:
+        needed[ports.postgres] = "postgres"
+    if own_broker and found["rabbitmq"] is None:
+        needed |= Rabbit(folder, ports).wanted()
+    return needed
+
+
 def stop(folder: Path, ports: Ports) -> list[str]:
     """Ends the private servers of an instance; returns the names of those that ran."""
     if not folder.is_dir():
@@ -122,7 +133,9 @@ def _ensure_policy(amqp_url: str, management_url: str) -> None:
         return
     definition = str(POLICY["definition"]).replace("'", '"')
     command = f"rabbitmqctl set_policy -p '{vhost}' {POLICY_NAME} '{POLICY['pattern']}'"
-    raise Problem(
-        f"{MANAGEMENT_URL} is not set, so the queues' policy can't be checked. Give it, or run\n"
-        f"  {command} '{definition}' --priority 10 --apply-to queues"
+    print(
+        f"  {MANAGEMENT_URL} is not set, so the queues' policy can't be checked.\n"
+        "  Without it a fact that can't be delivered is lost. On the broker's machine, once:\n"
+        f"  {command} '{definition}' --priority 10 --apply-to queues",
+        flush=True,
     )

@@ -20,8 +20,8 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from chassis.provision import provision
-from deploy.local import files, keys, processes, servers, tokens
-from deploy.local.layout import ROOT, SERVICES, Instance
+from deploy.local import files, keys, processes, servers, tokens, vacancy
+from deploy.local.layout import REPLICAS, ROOT, SERVICES, Instance, make, process_name
 from deploy.local.problem import Problem
 from deploy.local.processes import Process
 from deploy.local.servers import Endpoints
@@ -35,6 +35,7 @@ _LOG_LINES: Final = 25
 
 def up(instance: Instance, *, load_samples: bool = True) -> None:
     """Brings everything up, in order, and leaves running what runs."""
+    vacancy.check(instance)
     instance.save()
     _say("database and broker")
     endpoints = servers.ensure(instance.folder, instance.ports)
@@ -68,47 +69,75 @@ def start(instance: Instance) -> None:
         wait_serving(instance, service, process)
 
 
-def start_service(instance: Instance, service: str) -> Process:
-    """Starts one service unless it runs; doesn't wait for it."""
-    pid_file = instance.pid_file(service)
+def start_service(instance: Instance, service: str, number: int = 1) -> Process:
+    """Starts one process of a service unless it runs; doesn't wait for it."""
+    pid_file = instance.pid_file(service, number)
     if (process := processes.recall(pid_file)) is not None:
         return process
-    for port in (instance.ports.grpc(service), instance.ports.metrics(service)):
+    for port in (instance.ports.grpc(service, number), instance.ports.metrics(service, number)):
         if not processes.port_free(port):
-            raise Problem(f"port {port} is taken by another program; choose --base-port")
+            raise Problem(f"port {port} was taken by another program meanwhile")
     process = processes.spawn(
         [sys.executable, "-m", f"services.{service}", "serve"],
-        log=instance.log_file(service),
-        environment=service_environment(instance, service),
+        log=instance.log_file(service, number),
+        environment=service_environment(instance, service, number=number),
         folder=ROOT,
     )
     processes.remember(pid_file, process)
     return process
 
 
-def wait_serving(instance: Instance, service: str, process: Process) -> None:
+def start_replica(instance: Instance, service: str) -> int:
+    """Starts one more process of a service that runs and waits until it serves; its number.
+
+    `up` doesn't know of it: it is neither needed nor started again. `stop` ends it.
+    """
+    if processes.recall(instance.pid_file(service)) is None:
+        raise Problem(f"{service} does not run; {make('up', instance.name)} first")
+    for number in REPLICAS:
+        addresses = instance.ports.grpc(service, number), instance.ports.metrics(service, number)
+        if any(map(processes.port_taken, addresses)):
+            continue
+        wait_serving(instance, service, start_service(instance, service, number), number)
+        return number
+    raise Problem(f"{service} has as many processes as there are ports for")
+
+
+def replicas(instance: Instance) -> dict[tuple[str, int], Process]:
+    """Processes that were started by hand and run, by service and number."""
+    recorded = {
+        (service, number): processes.recall(instance.pid_file(service, number))
+        for service in SERVICES
+        for number in REPLICAS
+    }
+    return {name: process for name, process in recorded.items() if process is not None}
+
+
+def wait_serving(instance: Instance, service: str, process: Process, number: int = 1) -> None:
     """Waits for the service's own word that it serves; Problem with its last words otherwise."""
     serving = processes.wait_for(
-        lambda: serves(instance, service) or not process.alive(), _SERVING_SECONDS
+        lambda: serves(instance, service, number) or not process.alive(), _SERVING_SECONDS
     )
     if not serving or not process.alive():
-        log = instance.log_file(service)
+        log = instance.log_file(service, number)
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-        raise Problem(f"{service} does not serve; the end of {log}:\n{tail}")
+        name = process_name(service, number)
+        raise Problem(f"{name} does not serve; the end of {log}:\n{tail}")
 
 
 def stop(instance: Instance, *, keep_servers: bool = False) -> list[str]:
     """Ends services, then servers; returns the names of what ran."""
-    with ThreadPoolExecutor(len(SERVICES)) as pool:
-        ended = list(pool.map(lambda service: stop_service(instance, service), SERVICES))
-    names = [service for service, ran in zip(SERVICES, ended, strict=True) if ran]
+    serving = [*((service, 1) for service in SERVICES), *replicas(instance)]
+    with ThreadPoolExecutor(len(serving)) as pool:
+        ended = list(pool.map(lambda one: stop_service(instance, *one), serving))
+    names = [process_name(*one) for one, ran in zip(serving, ended, strict=True) if ran]
     if not keep_servers:
         names += servers.stop(instance.folder, instance.ports)
     return names
 
 
-def stop_service(instance: Instance, service: str) -> bool:
-    pid_file = instance.pid_file(service)
+def stop_service(instance: Instance, service: str, number: int = 1) -> bool:
+    pid_file = instance.pid_file(service, number)
     process = processes.recall(pid_file)
     if process is not None:
         processes.stop(process, grace=_STOP_SECONDS)
@@ -116,10 +145,10 @@ def stop_service(instance: Instance, service: str) -> bool:
     return process is not None
 
 
-def serves(instance: Instance, service: str) -> bool:
+def serves(instance: Instance, service: str, number: int = 1) -> bool:
     """Asks the service's health; False when it doesn't answer within two seconds."""
     options = [("grpc.enable_http_proxy", 0)]
-    with grpc.insecure_channel(instance.address(service), options=options) as channel:
+    with grpc.insecure_channel(instance.address(service, number), options=options) as channel:
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
@@ -169,7 +198,7 @@ def write_client_environment(instance: Instance) -> None:
 
 
 def service_environment(
-    instance: Instance, service: str, *, migrating: bool = False
+    instance: Instance, service: str, *, number: int = 1, migrating: bool = False
 ) -> dict[str, str]:
     """All settings of one service; secrets only as the folder they are in."""
     secrets = instance.secrets / (f"{service}-migrate" if migrating else service)
@@ -178,8 +207,8 @@ def service_environment(
         has_management = bool((secrets / "amqp_management_url").read_text().strip())
         return environment | {"BACKSTOP_AMQP_POLICY_CHECK": str(has_management).lower()}
     environment |= {
-        "BACKSTOP_GRPC_ADDRESS": instance.address(service),
-        "BACKSTOP_METRICS_ADDRESS": f"127.0.0.1:{instance.ports.metrics(service)}",
+        "BACKSTOP_GRPC_ADDRESS": instance.address(service, number),
+        "BACKSTOP_METRICS_ADDRESS": instance.metrics_address(service, number),
         "BACKSTOP_PEERS": _peers(instance, service),
         "BACKSTOP_TRUST_FILE": str(instance.secrets / "trust.json"),
         "BACKSTOP_SERVICE_KEY_FILE": str(secrets / "service_key.pem"),

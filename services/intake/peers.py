@@ -31,8 +31,8 @@ class WorkOrders:
     def __init__(self, channel: grpc.aio.Channel | None) -> None:
         self._stub = None if channel is None else RoutingServiceStub(channel)
 
-    async def seal(self, case_id: str, site_id: str) -> None:
-        """Makes routing refuse new work orders on the case.
+    async def seal(self, case_id: str, site_id: str, holder: str) -> None:
+        """Makes routing refuse new work orders on the case, on the holder's behalf.
 
         Raises Refused WORK_ORDER_OPEN while one is open, DEPENDENCY_UNAVAILABLE when routing
         can't be asked.
@@ -41,7 +41,7 @@ class WorkOrders:
             raise Refused("DEPENDENCY_UNAVAILABLE", dependency="routing")
         try:
             await self._stub.SealWorkOrders(
-                routing.SealWorkOrdersRequest(case_id=case_id, site_id=site_id),
+                routing.SealWorkOrdersRequest(case_id=case_id, site_id=site_id, holder=holder),
                 timeout=_SEAL_SECONDS,
             )
         except grpc.aio.AioRpcError as error:
@@ -52,13 +52,13 @@ class WorkOrders:
                 raise
             raise Refused("DEPENDENCY_UNAVAILABLE", dependency="routing") from None
 
-    async def unseal(self, case_id: str, site_id: str) -> None:
-        """Gives the seal back; when that fails it lapses by itself, within minutes."""
+    async def unseal(self, case_id: str, site_id: str, holder: str) -> None:
+        """Gives the holder's seal back; when that fails it lapses by itself, within minutes."""
         if self._stub is None:
             return
         try:
             await self._stub.UnsealWorkOrders(
-                routing.UnsealWorkOrdersRequest(case_id=case_id, site_id=site_id),
+                routing.UnsealWorkOrdersRequest(case_id=case_id, site_id=site_id, holder=holder),
                 timeout=_SEAL_SECONDS,
             )
         except grpc.aio.AioRpcError as error:

@@ -1,5 +1,8 @@
 """The RPCs of intake: message → command → one transaction → what the caller may read of it."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +15,7 @@ from chassis.convert import set_timestamp, to_date
 from chassis.database import Database
 from chassis.errors import Refused
 from chassis.pages import PageTokens, page_size
-from chassis.work import once
+from chassis.work import Receipt, Work, once
 from services.intake.convert import replies, requests
 from services.intake.domain import registration, transitions, visibility
 from services.intake.domain.times import OLDEST, bounded, end_of_day, start_of_day
@@ -25,6 +28,9 @@ from services.intake.store import cases, directory
 from services.intake.views import Views
 
 _NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+# How long a resolution waits for the facts of work orders that routing says are completed.
+_HEARD_SECONDS = 2.0
 
 
 class IntakeServicer(IntakeServiceServicer):
@@ -52,10 +58,9 @@ class IntakeServicer(IntakeServiceServicer):
         call = current_call(request)
         actor = call.actor
         command = requests.register_case(request)
-        reporter = command.reporter
         if visibility.only_reporter(actor.roles):
-            reporter = registration.own_appeal(reporter, actor.subject)
-        command = registration.with_reporter(command, reporter)
+            command = registration.own_appeal(command, actor.subject)
+        command = registration.with_reporter(command)
         if not actor.may_see(command.site_id):
             raise Refused("SITE_UNKNOWN", site_id=command.site_id)
         caller = registration.Caller(
@@ -114,21 +119,17 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> rpc.ResolveCaseResponse:
         call = current_call(request)
         command = requests.resolve_case(request)
-        case = (await self._views.file(call.actor, request.case_id)).case
-        # What is resolved or closed already is a repetition or refused: nothing to seal.
-        sealed = case.state in transitions.IN_HAND
-        if sealed:
-            await self._work_orders.seal(case.case_id, case.site_id)
-        # Any other error leaves the seal to lapse: the commit may have happened all the same.
+        resolve = partial(commands.resolve_case, command=command)
         try:
-            receipt = await once(self._app, call, partial(commands.resolve_case, command=command))
-        except Refused:
-            if sealed:
-                await self._work_orders.unseal(case.case_id, case.site_id)
-            raise
-        if sealed and receipt.replayed:
-            # Resolved by this request long ago, and reopened since.
-            await self._work_orders.unseal(case.case_id, case.site_id)
+            await once(self._app, call, partial(resolve, sealed=False))
+        except commands.SealNeeded as needed:
+            await self._work_orders.seal(command.case_id, needed.site_id, call.request_id)
+            # Any error but a refusal leaves the seal to lapse: the commit may have happened.
+            try:
+                await self._once_heard(call, partial(resolve, sealed=True))
+            except Refused:
+                await self._give_seal_back(call, command.case_id)
+                raise
         return rpc.ResolveCaseResponse(case=await self._case(call, request.case_id))
 
     async def ConfirmCase(
@@ -275,6 +276,32 @@ class IntakeServicer(IntakeServiceServicer):
                 request, (last.occurred_time, last.case_id)
             )
         return response
+
+    async def _once_heard(self, call: Call, resolve: Callable[[Work], Awaitable[Receipt]]) -> None:
+        """Resolves a sealed case once intake has heard what routing knows: no work order is open.
+
+        The last completion is often a moment old; Refused WORK_ORDER_OPEN when it isn't heard soon.
+        """
+        patience = time.monotonic() + _HEARD_SECONDS
+        while True:
+            try:
+                await once(self._app, call, resolve)
+            except Refused as refused:
+                if refused.reason != "WORK_ORDER_OPEN" or time.monotonic() > patience:
+                    raise
+                await asyncio.sleep(_HEARD_SECONDS / 20)
+            else:
+                return
+
+    async def _give_seal_back(self, call: Call, case_id: str) -> None:
+        """Gives this request's seal back, unless the case was resolved in the meantime.
+
+        Request ids are the callers' choice: two may hold the same seal, and the one who resolved
+        needs it.
+        """
+        case = (await self._views.file(call.actor, case_id)).case
+        if case.state in transitions.IN_HAND:
+            await self._work_orders.unseal(case_id, case.site_id, call.request_id)
 
     async def _case(self, call: Call, case_id: str) -> Any:
         """Reads the case again with the caller's own rights, so that a replay gives no more."""

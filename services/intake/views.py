@@ -106,16 +106,16 @@ class Views:
         CODE_WRONG for a code of another case, and for nobody without one.
         """
         actor = call.actor
+        if not code and actor == ANYONE:
+            raise Refused("CODE_WRONG")
+        async with self._app.read(actor) as connection:
+            own = await self._own(connection, actor, case_id)
         if not code:
-            if actor == ANYONE:
-                raise Refused("CODE_WRONG")
-            async with self._app.read(actor) as connection:
-                own = await self._own(connection, actor, case_id)
             return visibility.Speaker(actor.subject, actor.roles, own=own), self.named(call)
         opened = await self.opened(code)
         if opened.case_id != case_id:
             raise Refused("CODE_WRONG")
-        speaker = visibility.Speaker(actor.subject, actor.roles, code=True)
+        speaker = visibility.Speaker(actor.subject, actor.roles, own=own, code=True)
         named = self.named(call, code)
         return speaker, replace(named, actor=replace(named.actor, sites=opened.actor.sites))
 
@@ -123,17 +123,23 @@ class Views:
         """Returns the call under the name the journal may show; `code` stands for nobody's name.
 
         Reporters act under a pseudonym of this one request: their own code would say in every
-        timeline who raised a case, confidential or not.
+        timeline who raised a case, confidential or not. So do those whom a system acts for.
         """
         actor = call.actor
+        if "SYSTEM" in actor.roles and actor.acting_for:
+            return replace(
+                call, actor=replace(actor, acting_for=self._pseudonym(call, actor.acting_for))
+            )
         if actor == ANYONE:
-            who, prefix = code, RECEIPT
+            subject = self._pseudonym(call, code, RECEIPT)
         elif visibility.only_reporter(actor.roles):
-            who, prefix = actor.subject, "reporter"
+            subject = self._pseudonym(call, actor.subject)
         else:
             return call
-        subject = f"{prefix}:{self.codes.pseudonym(who, call.request_id)}"
         return replace(call, actor=replace(actor, subject=subject, acting_for=""))
+
+    def _pseudonym(self, call: Call, who: str, prefix: str = "reporter") -> str:
+        return f"{prefix}:{self.codes.pseudonym(who, call.request_id)}"
 
     async def _allowed(self, connection: Connection, actor: Actor, file: CaseFile) -> bool:
         if not visibility.only_reporter(actor.roles):

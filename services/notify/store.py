@@ -102,6 +102,7 @@ async def insert_case(connection: Connection, case: CaseView) -> None:
         case.accountable,
         case.accepted,
         case.level,
+        case.cycle,
         case.state.value,
     )
 
@@ -126,6 +127,7 @@ async def save_case(connection: Connection, case: CaseView) -> None:
         case.accountable,
         case.accepted,
         case.level,
+        case.cycle,
         case.state.value,
     )
 

@@ -9,6 +9,7 @@ from chassis.service import Parts, Registration, Runtime, ServiceSpec
 from services.routing.consumers import handlers
 from services.routing.handlers.jobs import hand_over
 from services.routing.handlers.publishing import HANDOVER
+from services.routing.peers import Cases
 from services.routing.rpc import RoutingServicer
 from services.routing.settings import Settings
 from services.routing.workers import DayWorker
@@ -20,7 +21,7 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
     registration = Registration(
         descriptor=routing_service_pb2.DESCRIPTOR.services_by_name["RoutingService"],
         add=routing_service_pb2_grpc.add_RoutingServiceServicer_to_server,
-        servicer=RoutingServicer(runtime.app),
+        servicer=RoutingServicer(runtime.app, Cases(runtime.channels.get("intake"))),
     )
     days = DayWorker(runtime.worker, runtime.guard, poll_seconds=runtime.settings.day_poll_seconds)
     return Parts(
@@ -38,4 +39,6 @@ SPEC = ServiceSpec(
     package="services.routing",
     reasons=[error_reason_pb2.ErrorReason.DESCRIPTOR],
     bindings=BINDINGS,
+    # Only intake knows what became of a lapsed seal; who lacks its address learns it at the start.
+    peers=("intake",),
 )

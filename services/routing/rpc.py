@@ -17,7 +17,9 @@ from services.routing.convert import routes as convert
 from services.routing.convert.common import opt_instant
 from services.routing.domain import matrix
 from services.routing.domain.directory import Site
+from services.routing.domain.route import SealUnknown
 from services.routing.handlers import commands, publishing
+from services.routing.peers import Cases
 from services.routing.store import directory as sites
 from services.routing.store import duty
 from services.routing.store import routes as store
@@ -26,8 +28,9 @@ from services.routing.store import routes as store
 class RoutingServicer(routing_service_pb2_grpc.RoutingServiceServicer):
     """Answers from the database as the caller may see it; changes it through the handlers."""
 
-    def __init__(self, app: Database) -> None:
+    def __init__(self, app: Database, cases: Cases) -> None:
         self._app = app
+        self._cases = cases
 
     async def PublishDirectory(
         self, request: rpc.PublishDirectoryRequest, context: Any
@@ -131,9 +134,15 @@ class RoutingServicer(routing_service_pb2_grpc.RoutingServiceServicer):
     ) -> rpc.DispatchWorkOrdersResponse:
         call = current_call(request)
         command = convert.dispatch_work_orders(request)
-        receipt = await once(
-            self._app, call, partial(commands.dispatch_work_orders, command=command)
-        )
+        body = partial(commands.dispatch_work_orders, command=command)
+        while True:
+            try:
+                receipt = await once(self._app, call, body)
+                break
+            except SealUnknown as unknown:
+                # Asked between two transactions; the second finds whatever was sealed meanwhile.
+                await self._cases.require_in_hand(unknown.case_id)
+                body = partial(body, disproved=unknown.seals)
         return rpc.DispatchWorkOrdersResponse(
             route=await self._route(call.actor, receipt.subject_id),
             work_order_ids=receipt.outcome.split(","),

@@ -15,6 +15,7 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
     timers = TimerWorker(
         runtime.worker,
         runtime.guard,
+        runtime.inbox,
         batch_size=settings.timer_batch_size,
         poll_seconds=settings.timer_poll_seconds,
     )

@@ -26,6 +26,7 @@ from services.sla.domain.transitions import (
     AnswerKind,
     DispatchedOrder,
     FedBackAnswer,
+    Instruction,
     Level,
     Resolution,
 )
@@ -170,6 +171,7 @@ def complete_time(message: routing_facts_pb2.WorkOrderCompleted, happened: datet
 
 def level(message: routing_facts_pb2.CaseEscalated, happened: datetime) -> Level:
     return Level(
+        cycle=message.cycle,
         number=message.to_level,
         dwell_working_days=message.dwell_working_days,
         top=message.top,
@@ -178,8 +180,12 @@ def level(message: routing_facts_pb2.CaseEscalated, happened: datetime) -> Level
     )
 
 
-def instruct_time(message: routing_facts_pb2.CaseInstructed, happened: datetime) -> datetime:
-    return _time(message.HasField("instruct_time"), message.instruct_time, happened)
+def instruction(message: routing_facts_pb2.CaseInstructed, happened: datetime) -> Instruction:
+    return Instruction(
+        cycle=message.cycle,
+        accountable=message.accountable,
+        time=_time(message.HasField("instruct_time"), message.instruct_time, happened),
+    )
 
 
 def _feedback_time(

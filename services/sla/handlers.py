@@ -109,11 +109,13 @@ async def on_case_closed(work: Work, fact: ReceivedFact) -> None:
 
 
 async def on_case_assigned(work: Work, fact: ReceivedFact) -> None:
-    accountable = _read(fact, routing_facts_pb2.CaseAssigned).accountable
+    message = _read(fact, routing_facts_pb2.CaseAssigned)
     await _apply(
         work,
         fact,
-        lambda file, terms, moment: transitions.assigned(file, accountable, terms, moment),
+        lambda file, terms, moment: transitions.assigned(
+            file, message.steward, message.accountable, terms, moment
+        ),
     )
 
 
@@ -127,13 +129,9 @@ async def on_case_escalated(work: Work, fact: ReceivedFact) -> None:
 
 async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
     message = _read(fact, routing_facts_pb2.CaseInstructed)
-    time = convert.instruct_time(message, fact.occurred_time)
+    word = convert.instruction(message, fact.occurred_time)
     await _apply(
-        work,
-        fact,
-        lambda file, terms, moment: transitions.instructed(
-            file, message.accountable, time, terms, moment
-        ),
+        work, fact, lambda file, terms, moment: transitions.instructed(file, word, terms, moment)
     )
 
 

@@ -4,6 +4,9 @@ It looks for due clocks without a lock, then locks their cases (passing over tho
 reads the clocks again and lets the domain decide by the transaction's own time. A crash is a
 rollback: there is no state in between, and so nothing to rescue. A case that fails is fired alone
 and set aside for a while, so that a fault in one case holds up no other's deadline.
+
+Nothing fires before the facts that waited in the queue have been heard: after an outage most of
+them say that what is due was done in time.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from chassis.actor import service_actor
 from chassis.clock import ClockGuard, decision_time
 from chassis.database import Database
 from chassis.failures import dependency_of, is_retryable
+from chassis.inbox import InboxState
 from chassis.work import Work, run
 from chassis.workers import loop
 from services.sla import handlers, store
@@ -42,29 +46,42 @@ _IN_OTHER_HANDS_SECONDS = 0.02
 # A case that can't be fired keeps nobody waiting: it is tried again after this, and logged again.
 _SET_ASIDE_SECONDS = 60.0
 
+# A broker that stays away must not stop deadlines for ever.
+_MOST_HELD_SECONDS = 600.0
+
 
 class TimerWorker:
     """Sleeps until the next clock is due, and fires it; run it beside the others of its kind."""
 
     def __init__(
-        self, database: Database, guard: ClockGuard, *, batch_size: int, poll_seconds: float
+        self,
+        database: Database,
+        guard: ClockGuard,
+        inbox: InboxState,
+        *,
+        batch_size: int,
+        poll_seconds: float,
     ) -> None:
         self._database = database
         self._guard = guard
+        self._inbox = inbox
         self._batch_size = batch_size
         self._poll_seconds = poll_seconds
         self._actor = service_actor(database.schema)
         # Cases that failed, and when on the monotonic clock they may be tried again.
         self._aside: dict[str, float] = {}
+        # Firing without having heard what waits.
+        self._deaf = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fires until told to stop, finishing the batch in hand."""
         wake = self._database.woken(handlers.TIMERS)
+        self._inbox.watch(wake)
         await loop("timers", self.step, stop=stop, poll=self._poll_seconds, wake=wake)
 
     async def step(self) -> float | None:
         """Fires one batch; returns the seconds until there is something to do again."""
-        if not self._guard.allowed:
+        if not (self._guard.allowed and self._has_heard()):
             return None
         aside = self._set_aside()
         async with self._database.connection() as connection:
@@ -114,6 +131,17 @@ class TimerWorker:
                 _log.error("timer_failed", case_id=case_id, exc_info=error)
                 self._aside[case_id] = time.monotonic() + _SET_ASIDE_SECONDS
         return fired
+
+    def _has_heard(self) -> bool:
+        if self._inbox.caught_up:
+            self._deaf = False
+            return True
+        if self._inbox.held_seconds <= _MOST_HELD_SECONDS:
+            return False
+        if not self._deaf:
+            _log.warning("timers_fire_without_facts", held_seconds=self._inbox.held_seconds)
+            self._deaf = True
+        return True
 
     def _set_aside(self) -> list[str]:
         now = time.monotonic()

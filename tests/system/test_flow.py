@@ -228,7 +228,7 @@ async def test_from_the_appeal_to_the_struck_off_file(caller: Caller, inside: In
 async def test_manual_escalation_goes_up_one_level_at_a_time(caller: Caller) -> None:
     case_id = (await caller.register("超出权限的事")).case.case_id
     await caller.case_when(case_id, lambda c: c.steward == "dd13", "assigned")
-    for level in (1, 2):
+    for level, who in ((1, "steward-3"), (2, "dispatcher")):
 
         def climbed(case: intake.Case, level: int = level) -> bool:
             return case.level == level
@@ -236,10 +236,17 @@ async def test_manual_escalation_goes_up_one_level_at_a_time(caller: Caller) -> 
         await caller.ask(
             caller.intake.EscalateCase,
             intake_rpc.EscalateCaseRequest(case_id=case_id, reason="需要协调资金"),
-            "steward-3",
+            who,
         )
         case = await caller.case_when(case_id, climbed, f"level {level}")
         assert case.accountable
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await caller.ask(
+            caller.intake.EscalateCase,
+            intake_rpc.EscalateCaseRequest(case_id=case_id, reason="再催一次"),
+            "steward-3",
+        )
+    assert refusal(refused.value) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_ACCOUNTABLE")
     clocks = await caller.ask(
         caller.sla.GetCaseClocks, sla_rpc.GetCaseClocksRequest(case_id=case_id), "dispatcher"
     )

@@ -81,7 +81,11 @@ def case_escalation_requested(
     case: values.Case, command: commands.EscalateCase, requested_by: str
 ) -> facts.CaseEscalationRequested:
     return facts.CaseEscalationRequested(
-        case_id=case.case_id, reason=command.reason, requested_by=requested_by
+        case_id=case.case_id,
+        reason=command.reason,
+        requested_by=requested_by,
+        from_level=case.level,
+        cycle=case.cycle,
     )
 
 
@@ -93,7 +97,7 @@ def case_resolved(resolved: transitions.Resolved) -> facts.CaseResolved:
         proposed_outcome=to_number(case.proposed_outcome),
         resolution=case.resolution,
         feedback=replies.feedback(feedback) if feedback else None,
-        fed_back=feedback is not None and transitions.counts(feedback.way),
+        fed_back=feedback is not None and feedback.way.counts,
     )
     set_timestamp(message.resolve_time, case.resolve_time)
     return message

@@ -1,7 +1,7 @@
 """How the facts of routing, sla and notify show on the case file.
 
 They only add to it: what intake itself has decided (resolved, closed) is never taken back by a
-fact that was on its way.
+fact that was on its way, and what belongs to a cycle that is over moves nobody in the new one.
 """
 
 from dataclasses import replace
@@ -27,13 +27,17 @@ def accepted(case: Case) -> Case:
     return advance(replace(case, accepted=True), CaseState.IN_PROGRESS)
 
 
-def escalated(case: Case, level: int, accountable: str) -> Case:
-    """The case is one level higher."""
+def escalated(case: Case, cycle: int, level: int, accountable: str) -> Case:
+    """The case is one level higher, unless that was in a cycle before."""
+    if _is_over(case, cycle):
+        return case
     return _answers(replace(case, level=level), accountable)
 
 
-def instructed(case: Case, accountable: str) -> Case:
-    """The level has answered; whoever it names must move now."""
+def instructed(case: Case, cycle: int, accountable: str) -> Case:
+    """The level has answered; whoever it names must move now, unless the cycle is over."""
+    if _is_over(case, cycle):
+        return case
     return _answers(case, accountable)
 
 
@@ -57,6 +61,11 @@ def planned(case: Case, count: int) -> Case:
 def sent(case: Case) -> Case:
     """A message about the case went out."""
     return replace(case, deliveries_sent=case.deliveries_sent + 1)
+
+
+def _is_over(case: Case, cycle: int) -> bool:
+    """A fact that doesn't tell its cycle (0) is taken for one of the first."""
+    return max(cycle, 1) < case.cycle
 
 
 def _answers(case: Case, accountable: str) -> Case:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from chassis.errors import Refused
+from chassis.errors import FieldViolation, Refused
 from services.intake.domain.commands import RegisterCase
 from services.intake.domain.times import believed, first_wake, local_day
 from services.intake.domain.values import (
@@ -16,6 +16,9 @@ from services.intake.domain.values import (
     Reporter,
     Site,
 )
+
+# What is entered later than a quarter of a year is a slip of the pen more often than a late slip.
+LATEST_ENTRY = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Known:
     posts: Mapping[str, str]
     categories: frozenset[str]
     linked: frozenset[str]
+    people: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +68,29 @@ def settle_reporter(reporter: Reporter) -> Reporter:
     return replace(reporter, confidentiality=settled)
 
 
-def own_appeal(reporter: Reporter, person_code: str) -> Reporter:
-    """Returns the reporter of an appeal that someone hands in for themselves.
+def own_appeal(command: RegisterCase, person_code: str) -> RegisterCase:
+    """Returns an appeal as someone may hand it in for themselves: nobody else took it.
 
     Raises Refused NOT_THE_REPORTER when another person is named.
     """
+    reporter = command.reporter
     if reporter.person_code not in ("", person_code):
         raise Refused("NOT_THE_REPORTER")
-    if reporter.confidentiality is Confidentiality.ANONYMOUS:
-        return reporter
-    return replace(reporter, person_code=person_code)
+    if reporter.confidentiality is not Confidentiality.ANONYMOUS:
+        reporter = replace(reporter, person_code=person_code)
+    return replace(command, reporter=reporter, receiver="")
 
 
-def with_reporter(command: RegisterCase, reporter: Reporter) -> RegisterCase:
+def with_reporter(command: RegisterCase) -> RegisterCase:
     """Returns the command with its reporter settled; raises as `settle_reporter`."""
-    return replace(command, reporter=settle_reporter(reporter))
+    return replace(command, reporter=settle_reporter(command.reporter))
 
 
-def check_known(command: RegisterCase, known: Known) -> None:
-    """Raises Refused for a unit, post, category or linked case that the site doesn't have."""
+def check_known(command: RegisterCase, known: Known, caller: Caller) -> None:
+    """Raises Refused for what the site doesn't have: unit, post, category, linked case, receiver.
+
+    Staff may always name themselves as the receiver, as they are when they name nobody.
+    """
     site_id = command.site_id
     if command.unit_id and command.unit_id not in known.units:
         raise Refused("UNIT_UNKNOWN", unit_id=command.unit_id, site_id=site_id)
@@ -93,6 +101,13 @@ def check_known(command: RegisterCase, known: Known) -> None:
     for link in command.links:
         if link.case_id not in known.linked:
             raise Refused("LINK_NOT_FOUND", case_id=link.case_id)
+    receivers = {"", DISPATCH_ROOM} | ({caller.subject} if caller.staff else set())
+    if command.receiver not in receivers | known.people:
+        raise Refused(
+            "INVALID_FIELD",
+            fields=[FieldViolation("receiver", "is nobody of the site's directory")],
+            field="receiver",
+        )
 
 
 def case_number(site: Site, day: date, count: int) -> str:
@@ -105,9 +120,13 @@ def register(
 ) -> Case:
     """Returns the case as it goes on file; the dispatch room answers for it from the start.
 
-    `command.reporter` must be settled, the rest checked. Raises Refused TIME_IN_FUTURE.
+    `command.reporter` must be settled, the rest checked. Raises Refused TIME_IN_FUTURE and
+    TOO_LONG_AGO.
     """
     site = known.site
+    occurred_time = believed(command.occurred_time, now, "occurred_time")
+    if occurred_time < now - LATEST_ENTRY:
+        raise Refused("TOO_LONG_AGO", field="occurred_time", days=LATEST_ENTRY.days)
     # A reporter's own code must not show, and a system can't reply: the window owes the reply.
     receiver = command.receiver or (caller.subject if caller.staff else DISPATCH_ROOM)
     return Case(
@@ -125,8 +144,9 @@ def register(
         urgency=command.urgency,
         reporter_kind=command.reporter.kind,
         confidentiality=command.reporter.confidentiality,
-        occurred_time=believed(command.occurred_time, now, "occurred_time"),
+        occurred_time=occurred_time,
         record_time=now,
+        cycle_start_time=occurred_time,
         receiver=receiver,
         slip_number=command.slip_number,
         accountable=DISPATCH_ROOM,

@@ -53,7 +53,7 @@ def believed(
     """Returns the time to keep: `now` when none was given.
 
     Raises Refused TIME_IN_FUTURE beyond five minutes of skew, and INVALID_FIELD before
-    `not_before` (by more than the skew): nothing about a case happens before it was told.
+    `not_before` (by more than the skew): what something follows from comes first.
     """
     if given is None:
         return now
@@ -62,7 +62,11 @@ def believed(
     if given < max(OLDEST, not_before - CLOCK_SKEW):
         raise Refused(
             "INVALID_FIELD",
-            fields=[FieldViolation(field, "must not be before the appeal itself")],
+            fields=[
+                FieldViolation(
+                    field, f"must not be before what it follows, {not_before:%Y-%m-%dT%H:%M:%SZ}"
+                )
+            ],
             field=field,
         )
     return given

@@ -85,6 +85,8 @@ class Resolved:
 class Confirmed:
     case: Case
     counts: bool
+    # False when the same had been said before on the same basis.
+    new: bool = True
 
 
 def require(case: Case, action: str, *allowed: CaseState) -> None:
@@ -100,36 +102,43 @@ def advance(case: Case, state: CaseState) -> Case:
     return replace(case, state=state)
 
 
-def counts(way: FeedbackWay) -> bool:
-    """Tells whether the reporter has been reached this way; a try in vain is only a try."""
-    return way is not FeedbackWay.ATTEMPT
-
-
-def feedback_given(file: CaseFile, given: GivenFeedback, act: Act, answer_id: str) -> Feedback:
-    """Returns the feedback to keep.
+def feedback_given(
+    file: CaseFile,
+    given: GivenFeedback,
+    act: Act,
+    answer_id: str,
+    *,
+    answer_time: datetime | None = None,
+) -> Feedback:
+    """Returns the feedback to keep; nobody is told before this cycle, nor before the answer.
 
     Raises Refused POSTED_NEEDS_ANONYMOUS, ATTEMPTS_MISSING, TIME_IN_FUTURE, INVALID_FIELD.
     """
     case = file.case
     instant = believed(
-        given.feedback_time, act.time, "feedback.feedback_time", not_before=case.occurred_time
+        given.feedback_time,
+        act.time,
+        "feedback.feedback_time",
+        not_before=max(case.cycle_start_time, answer_time or case.cycle_start_time),
     )
     if given.way is FeedbackWay.POSTED and case.confidentiality is not Confidentiality.ANONYMOUS:
         raise Refused("POSTED_NEEDS_ANONYMOUS")
     if given.way is FeedbackWay.LEFT:
-        hours = attempt_hours(file)
+        hours = attempt_hours(file, instant)
         if hours < ATTEMPTS_NEEDED:
             raise Refused("ATTEMPTS_MISSING", attempts=hours, needed=ATTEMPTS_NEEDED)
     return Feedback(given.way, instant, given.note, answer_id, case.cycle, act.by)
 
 
-def attempt_hours(file: CaseFile) -> int:
-    """Counts the tries of this cycle, those within one local hour as one."""
+def attempt_hours(file: CaseFile, until: datetime) -> int:
+    """Counts the tries of this cycle up to an instant, those within one local hour as one."""
     return len(
         {
             feedback.feedback_time.astimezone(file.zone).replace(minute=0, second=0, microsecond=0)
             for feedback in file.feedbacks
-            if feedback.way is FeedbackWay.ATTEMPT and feedback.cycle == file.case.cycle
+            if feedback.way is FeedbackWay.ATTEMPT
+            and feedback.cycle == file.case.cycle
+            and feedback.feedback_time <= until
         }
     )
 
@@ -138,7 +147,9 @@ def verify(file: CaseFile, command: VerifyCase, act: Act) -> tuple[Case, Verific
     """Someone went and looked: the case is in progress."""
     case = file.case
     require(case, "VerifyCase", *IN_HAND)
-    instant = believed(command.verify_time, act.time, "verify_time", not_before=case.occurred_time)
+    instant = believed(
+        command.verify_time, act.time, "verify_time", not_before=case.cycle_start_time
+    )
     verification = Verification(command.place, command.findings, act.by, instant)
     return advance(case, CaseState.IN_PROGRESS), verification
 
@@ -150,15 +161,18 @@ def answer(file: CaseFile, command: AnswerCase, act: Act, answer_id: str) -> Ans
     promised = command.promised_date
     if promised is not None:
         promised = kept_promise_day(promised, act.time, file.zone)
-    feedback = feedback_given(file, command.feedback, act, answer_id) if command.feedback else None
-    # What was told at ten and typed at eleven was answered at ten.
-    given = command.answer_time or (feedback.feedback_time if feedback else None)
+    given = command.answer_time
+    feedback = None
+    if command.feedback:
+        feedback = feedback_given(file, command.feedback, act, answer_id, answer_time=given)
+        # What was told at ten and typed at eleven was answered at ten.
+        given = given or feedback.feedback_time
     made = Answer(
         answer_id=answer_id,
         kind=command.kind,
         text=command.text,
         promised_date=promised,
-        answer_time=believed(given, act.time, "answer_time", not_before=case.occurred_time),
+        answer_time=believed(given, act.time, "answer_time", not_before=case.cycle_start_time),
         answered_by=act.by,
         cycle=case.cycle,
         fed_back_time=_fed_back_time(feedback),
@@ -173,7 +187,9 @@ def feed_back(file: CaseFile, command: FeedBackAnswer, act: Act) -> FedBack:
     found = next((a for a in file.answers if a.answer_id == command.answer_id), None)
     if found is None:
         raise Refused("ANSWER_NOT_FOUND", answer_id=command.answer_id)
-    feedback = feedback_given(file, command.feedback, act, found.answer_id)
+    feedback = feedback_given(
+        file, command.feedback, act, found.answer_id, answer_time=found.answer_time
+    )
     instant = _fed_back_time(feedback)
     first = instant is not None and found.fed_back_time is None
     if first:
@@ -181,27 +197,29 @@ def feed_back(file: CaseFile, command: FeedBackAnswer, act: Act) -> FedBack:
     return FedBack(case, found, feedback, first)
 
 
-def escalate(file: CaseFile) -> Case:
-    """The next level is asked to take it in hand; routing moves it."""
-    require(file.case, "EscalateCase", *IN_HAND)
-    return file.case
+def escalate(file: CaseFile, subject: str, *, dispatch_room: bool) -> Case:
+    """The next level is asked to take it in hand; routing moves it.
 
-
-def check_resolvable(case: Case) -> None:
-    """Raises Refused WRONG_STATE when the case can't be resolved as it stands."""
-    require(case, "ResolveCase", *IN_HAND)
+    Raises Refused NOT_ACCOUNTABLE for a caller who neither has it in hand nor is of the dispatch
+    room: nobody passes over the level that owes an answer.
+    """
+    case = file.case
+    require(case, "EscalateCase", *IN_HAND)
+    if not dispatch_room and subject != case.accountable:
+        raise Refused("NOT_ACCOUNTABLE", accountable=case.accountable)
+    return case
 
 
 def resolve(file: CaseFile, command: ResolveCase, act: Act) -> Resolved:
     """Done as far as the handlers are concerned; the reporter has the word.
 
     Raises Refused NOT_ANSWERED when no answer has reached the reporter in this cycle and the
-    result is not fed back with the resolution.
+    result is not fed back with the resolution. Work orders are looked at once they are sealed.
     """
     case = file.case
-    check_resolvable(case)
+    require(case, "ResolveCase", *IN_HAND)
     feedback = feedback_given(file, command.feedback, act, "") if command.feedback else None
-    told = feedback is not None and counts(feedback.way)
+    told = feedback is not None and feedback.way.counts
     if not (told or file.fed_back_in_cycle):
         raise Refused("NOT_ANSWERED")
     given = command.resolve_time or (feedback.feedback_time if feedback else None)
@@ -210,7 +228,7 @@ def resolve(file: CaseFile, command: ResolveCase, act: Act) -> Resolved:
         state=CaseState.RESOLVED,
         resolution=command.resolution,
         proposed_outcome=command.outcome,
-        resolve_time=believed(given, act.time, "resolve_time", not_before=case.occurred_time),
+        resolve_time=believed(given, act.time, "resolve_time", not_before=case.cycle_start_time),
         grade=Grade.NONE,
         basis=Basis.NONE,
         confirmed=False,
@@ -226,6 +244,9 @@ def confirm(file: CaseFile, command: ConfirmCase, basis: Basis) -> Confirmed:
     case = file.case
     require(case, "ConfirmCase", CaseState.RESOLVED)
     real = basis is not Basis.REPORTED
+    said = (case.grade, case.basis, case.confirmed)
+    if said == (command.grade, basis, real) and not command.words:
+        return Confirmed(case, counts=real, new=False)
     if case.confirmed and not real:
         return Confirmed(case, counts=False)
     confirmed = replace(case, grade=command.grade, basis=basis, confirmed=real)
@@ -240,6 +261,7 @@ def reject(file: CaseFile, act: Act) -> Case:
         case,
         state=CaseState.IN_PROGRESS,
         cycle=case.cycle + 1,
+        cycle_start_time=act.time,
         reopen_count=case.reopen_count + 1,
         level=0,
         accountable=case.steward or DISPATCH_ROOM,
@@ -254,9 +276,10 @@ def reject(file: CaseFile, act: Act) -> Case:
 
 
 def close(file: CaseFile, command: CloseCase, act: Act) -> Case:
-    """Struck off. Raises Refused END_NOT_PROVEN, naming what is missing."""
+    """Struck off. Raises Refused END_NOT_PROVEN, naming what is missing, and WORK_ORDER_OPEN."""
     case = file.case
     require(case, "CloseCase", CaseState.RESOLVED)
+    check_work_orders(file)
     missing = _PROOFS.get(command.outcome, "")
     if not missing and command.outcome is not case.proposed_outcome:
         missing = "resolution_with_this_outcome"
@@ -274,8 +297,14 @@ def close(file: CaseFile, command: CloseCase, act: Act) -> Case:
     )
 
 
+def check_work_orders(file: CaseFile) -> None:
+    """Raises Refused WORK_ORDER_OPEN while one is open, as far as intake has heard."""
+    if file.open_work_orders:
+        raise Refused("WORK_ORDER_OPEN", count=file.open_work_orders)
+
+
 def _fed_back_time(feedback: Feedback | None) -> datetime | None:
-    if feedback is None or not counts(feedback.way):
+    if feedback is None or not feedback.way.counts:
         return None
     return feedback.feedback_time
 

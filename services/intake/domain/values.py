@@ -14,6 +14,9 @@ DISPATCH_ROOM = "position:DISPATCH_ROOM"
 # The category of what fits none of the site's; every site has it without listing it.
 OTHER_CATEGORY = "OTHER"
 
+# routing's name for the end of a work order.
+WORK_ORDER_COMPLETED = "COMPLETED"
+
 
 class Channel(StrEnum):
     PHONE = "PHONE"
@@ -84,6 +87,11 @@ class FeedbackWay(StrEnum):
     LEFT = "LEFT"
     POSTED = "POSTED"
     ATTEMPT = "ATTEMPT"
+
+    @property
+    def counts(self) -> bool:
+        """Tells whether the reporter has been reached this way; a try in vain is only a try."""
+        return self is not FeedbackWay.ATTEMPT
 
 
 class Grade(StrEnum):
@@ -191,8 +199,9 @@ class Case:
     """One appeal: intake's own record and what the other services' facts have added to it.
 
     `accepted` tells that the steward took it; `confirmed` that a confirmation which counts was
-    given in this cycle. `next_wake_time` is None only once the case is closed. `version` is the
-    number of facts intake has recorded about it.
+    given in this cycle, which began at `cycle_start_time`: when the reporter spoke, or said no.
+    `next_wake_time` is None only once the case is closed. `version` is the number of facts intake
+    has recorded about it.
     """
 
     case_id: str
@@ -211,6 +220,7 @@ class Case:
     confidentiality: Confidentiality
     occurred_time: datetime
     record_time: datetime
+    cycle_start_time: datetime
     receiver: str
     slip_number: str
     accountable: str
@@ -240,7 +250,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """A case with all that hangs on it; lists are oldest first. `zone` is the site's."""
+    """A case with all that hangs on it; lists are oldest first. `zone` is the site's.
+
+    `hands` are the persons who have had a hand in it: their word proves no result.
+    """
 
     case: Case
     zone: ZoneInfo
@@ -250,10 +263,11 @@ class CaseFile:
     work_orders: tuple[WorkOrder, ...] = ()
     clocks: tuple[Clock, ...] = ()
     links: tuple[Link, ...] = ()
+    hands: frozenset[str] = frozenset()
 
     @property
     def first_reply_owed_by(self) -> str:
-        """Who owes the first reply of this cycle; empty once an answer was fed back.
+        """Who owes the first reply of this cycle; empty once the reporter was told something.
 
         The receiver until the steward has accepted (首接负责).
         """
@@ -264,11 +278,19 @@ class CaseFile:
 
     @property
     def fed_back_in_cycle(self) -> bool:
-        """An answer of this cycle has reached the reporter."""
+        """An answer of this cycle has reached the reporter, or its resolution has."""
+        cycle = self.case.cycle
         return any(
-            answer.cycle == self.case.cycle and answer.fed_back_time is not None
-            for answer in self.answers
+            answer.cycle == cycle and answer.fed_back_time is not None for answer in self.answers
+        ) or any(
+            feedback.cycle == cycle and not feedback.answer_id and feedback.way.counts
+            for feedback in self.feedbacks
         )
+
+    @property
+    def open_work_orders(self) -> int:
+        """How many work orders are not completed, as far as intake has heard."""
+        return sum(order.state != WORK_ORDER_COMPLETED for order in self.work_orders)
 
 
 @dataclass(frozen=True, slots=True)

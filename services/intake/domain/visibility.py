@@ -3,6 +3,7 @@
 Takes the caller's roles as they are; names are those of the access proto without prefix.
 """
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -38,30 +39,27 @@ def basis_of(file: CaseFile, speaker: Speaker) -> Basis:
     """Returns on what the speaker's word about the result rests.
 
     A callback must come from outside the chain that handled the case; what its members say is
-    only reported. Raises Refused NOT_THE_REPORTER and PERMISSION_DENIED.
+    only reported, and so is a code in their hands: whoever registers is shown it. Raises Refused
+    CASE_NOT_FOUND for a reporter of other cases, and PERMISSION_DENIED.
     """
-    if speaker.code:
+    if speaker.code and speaker.subject not in file.hands:
         return Basis.CODE
     if "REPORTER" in speaker.roles and speaker.own:
         return Basis.REPORTER
+    if speaker.code:
+        return Basis.REPORTED
     if only_reporter(speaker.roles):
-        raise Refused("NOT_THE_REPORTER")
+        raise Refused("CASE_NOT_FOUND", case_id=file.case.case_id)
     if speaker.roles.isdisjoint(_MAY_REPORT - {"REPORTER"}):
         raise Refused("PERMISSION_DENIED", needed=", ".join(sorted(_MAY_REPORT)))
-    if "SUPPORT" in speaker.roles and speaker.subject not in handlers_of(file):
+    if "SUPPORT" in speaker.roles and speaker.subject not in file.hands:
         return Basis.CALLBACK
     return Basis.REPORTED
 
 
-def handlers_of(file: CaseFile) -> frozenset[str]:
-    """Returns the persons who have had a hand in the case."""
-    case = file.case
-    return frozenset(
-        {case.receiver, case.steward, case.accountable}
-        | {answer.answered_by for answer in file.answers}
-        | {verification.verified_by for verification in file.verifications}
-        | {feedback.recorded_by for feedback in file.feedbacks}
-    ) - {""}
+def persons(told: Iterable[str]) -> list[str]:
+    """Returns the persons among actors and owners: no position, service, system or pseudonym."""
+    return sorted({one for one in told if one and ":" not in one})
 
 
 def check_unseal(confidentiality: Confidentiality, roles: AbstractSet[str]) -> None:

@@ -1,11 +1,15 @@
-"""What callers do to a case on file, one transaction each: lock, load, decide, store, record."""
+"""What callers do to a case on file, one transaction each: lock, load, decide, store, record.
+
+Whoever works on it has had a hand in it for good; to look at the reporter, to speak for them and
+to strike the case off is not to work on it.
+"""
 
 from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.work import Receipt, Work
 from services.intake.convert import facts
 from services.intake.domain import commands, transitions, visibility
-from services.intake.domain.values import CaseFile
+from services.intake.domain.values import Basis, CaseFile
 from services.intake.store import cases
 
 
@@ -21,6 +25,7 @@ async def verify_case(work: Work, command: commands.VerifyCase) -> Receipt:
     )
     await cases.save_case(work.connection, case)
     await cases.insert_verification(work.connection, case, verification, version)
+    await _hold(work, file)
     return Receipt(case.case_id, version)
 
 
@@ -39,6 +44,7 @@ async def answer_case(work: Work, command: commands.AnswerCase) -> Receipt:
     await cases.insert_answer(work.connection, case, answer, version)
     if feedback is not None:
         await cases.insert_feedback(work.connection, case, feedback, version)
+    await _hold(work, file)
     return Receipt(case.case_id, version, outcome=answer.answer_id)
 
 
@@ -56,22 +62,39 @@ async def feed_back_answer(work: Work, command: commands.FeedBackAnswer) -> Rece
     await cases.insert_feedback(work.connection, case, feedback, version)
     if fed_back.counts:
         await cases.mark_fed_back(work.connection, case.case_id, fed_back.answer)
+    await _hold(work, file)
     return Receipt(case.case_id, version)
 
 
 async def escalate_case(work: Work, command: commands.EscalateCase) -> Receipt:
     """Asks for the next level; nothing of the case changes until routing has moved it."""
     file = await _held(work, command.case_id, command.expected_version)
-    case = transitions.escalate(file)
+    dispatch_room = work.actor.has("DISPATCHER", "DIRECTOR")
+    case = transitions.escalate(file, work.actor.subject, dispatch_room=dispatch_room)
+    await _hold(work, file)
     fact = facts.case_escalation_requested(case, command, work.actor.subject)
     return Receipt(case.case_id, work.record(case.case_id, case.site_id, fact))
 
 
-async def resolve_case(work: Work, command: commands.ResolveCase) -> Receipt:
-    """Declares the matter done; routing must have sealed the case's work orders before."""
+class SealNeeded(Exception):
+    """The case can be resolved once routing has sealed its work orders; nothing was written."""
+
+    def __init__(self, site_id: str) -> None:
+        super().__init__(site_id)
+        self.site_id = site_id
+
+
+async def resolve_case(work: Work, command: commands.ResolveCase, *, sealed: bool) -> Receipt:
+    """Declares the matter done; raises SealNeeded unless its work orders are sealed for it.
+
+    So what is replayed or refused anyway never asks routing.
+    """
     file = await _held(work, command.case_id, command.expected_version)
     resolved = transitions.resolve(file, command, _act(work))
     case = resolved.case
+    if not sealed:
+        raise SealNeeded(case.site_id)
+    transitions.check_work_orders(file)
     version = work.record(
         case.case_id,
         case.site_id,
@@ -81,6 +104,7 @@ async def resolve_case(work: Work, command: commands.ResolveCase) -> Receipt:
     await cases.save_case(work.connection, case)
     if resolved.feedback is not None:
         await cases.insert_feedback(work.connection, case, resolved.feedback, version)
+    await _hold(work, file)
     return Receipt(case.case_id, version)
 
 
@@ -88,10 +112,11 @@ async def confirm_case(
     work: Work, command: commands.ConfirmCase, speaker: visibility.Speaker
 ) -> Receipt:
     """Writes that the result is right; the outcome is the basis it rests on."""
-    file = await _held(work, command.case_id, command.expected_version)
-    basis = visibility.basis_of(file, speaker)
+    file, basis = await _spoken_of(work, command, speaker)
     confirmed = transitions.confirm(file, command, basis)
     case = confirmed.case
+    if not confirmed.new:
+        return Receipt(case.case_id, work.version(case.case_id), outcome=basis)
     fact = facts.case_confirmed(confirmed, command, basis, _act(work))
     version = work.record(case.case_id, case.site_id, fact)
     await cases.save_case(work.connection, case)
@@ -102,8 +127,7 @@ async def reject_case(
     work: Work, command: commands.RejectCase, speaker: visibility.Speaker
 ) -> Receipt:
     """Writes that the result isn't right; a new cycle begins."""
-    file = await _held(work, command.case_id, command.expected_version)
-    basis = visibility.basis_of(file, speaker)
+    file, basis = await _spoken_of(work, command, speaker)
     case = transitions.reject(file, _act(work))
     fact = facts.case_rejected(case, command, basis, _act(work))
     version = work.record(case.case_id, case.site_id, fact)
@@ -126,6 +150,27 @@ async def unseal_reporter(work: Work, command: commands.UnsealReporter) -> Recei
     visibility.check_unseal(case.confidentiality, work.actor.roles)
     fact = facts.case_unsealed(case, command, work.actor.subject)
     return Receipt(case.case_id, work.record(case.case_id, case.site_id, fact))
+
+
+async def _spoken_of(
+    work: Work, command: commands.ConfirmCase | commands.RejectCase, speaker: visibility.Speaker
+) -> tuple[CaseFile, Basis]:
+    """Returns a case and the basis of a word about it.
+
+    Who has no say learns nothing, the version neither.
+    """
+    file = await _held(work, command.case_id, 0)
+    basis = visibility.basis_of(file, speaker)
+    work.expect(command.case_id, command.expected_version)
+    return file, basis
+
+
+async def _hold(work: Work, file: CaseFile) -> None:
+    """Keeps that the caller has a hand in the case; written once."""
+    case = file.case
+    new = [one for one in visibility.persons([work.actor.subject]) if one not in file.hands]
+    if new:
+        await cases.add_hands(work.connection, case.case_id, case.site_id, new)
 
 
 async def _held(work: Work, case_id: str, expected_version: int) -> CaseFile:

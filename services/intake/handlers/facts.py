@@ -17,12 +17,13 @@ from chassis.handling import ReceivedFact
 from chassis.work import Work
 from services.intake.convert import facts as convert
 from services.intake.domain import read_model
-from services.intake.domain.values import Case
+from services.intake.domain.values import WORK_ORDER_COMPLETED, Case
+from services.intake.domain.visibility import persons
 from services.intake.store import cases, directory, facts
 
 M = TypeVar("M", bound=Message)
 
-_ACCEPTED, _COMPLETED = "ACCEPTED", "COMPLETED"
+_ACCEPTED = "ACCEPTED"
 
 
 async def on_directory_published(work: Work, fact: ReceivedFact) -> None:
@@ -41,11 +42,14 @@ async def on_case_assigned(work: Work, fact: ReceivedFact) -> None:
             case, message.unit_id, message.steward, message.accountable
         ),
     )
+    await _hold(work, fact, message.steward, message.accountable, *message.also_told)
 
 
 async def on_case_accepted(work: Work, fact: ReceivedFact) -> None:
     """Shows that the steward took it."""
+    message = _read(fact, routing_facts_pb2.CaseAccepted)
     await _apply(work, fact, read_model.accepted)
+    await _hold(work, fact, message.accepted_by)
 
 
 async def on_case_escalated(work: Work, fact: ReceivedFact) -> None:
@@ -54,14 +58,20 @@ async def on_case_escalated(work: Work, fact: ReceivedFact) -> None:
     await _apply(
         work,
         fact,
-        lambda case: read_model.escalated(case, message.to_level, message.accountable),
+        lambda case: read_model.escalated(
+            case, message.cycle, message.to_level, message.accountable
+        ),
     )
+    await _hold(work, fact, message.accountable)
 
 
 async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
     """Shows who must move after the level's answer."""
     message = _read(fact, routing_facts_pb2.CaseInstructed)
-    await _apply(work, fact, lambda case: read_model.instructed(case, message.accountable))
+    await _apply(
+        work, fact, lambda case: read_model.instructed(case, message.cycle, message.accountable)
+    )
+    await _hold(work, fact, message.instructed_by, message.accountable)
 
 
 async def on_work_orders_dispatched(work: Work, fact: ReceivedFact) -> None:
@@ -70,6 +80,7 @@ async def on_work_orders_dispatched(work: Work, fact: ReceivedFact) -> None:
     await _apply(work, fact, read_model.dispatched)
     orders = [convert.work_order(order) for order in message.work_orders]
     await facts.insert_work_orders(work.connection, fact.site_id, fact.subject_id, orders)
+    await _hold(work, fact, *message.heads)
 
 
 async def on_work_order_accepted(work: Work, fact: ReceivedFact) -> None:
@@ -77,13 +88,17 @@ async def on_work_order_accepted(work: Work, fact: ReceivedFact) -> None:
     message = _read(fact, routing_facts_pb2.WorkOrderAccepted)
     await _apply(work, fact, _as_it_is)
     await facts.move_work_order(work.connection, fact.subject_id, message.work_order_id, _ACCEPTED)
+    await _hold(work, fact, message.accepted_by)
 
 
 async def on_work_order_completed(work: Work, fact: ReceivedFact) -> None:
     """Shows that the unit has done its task."""
     message = _read(fact, routing_facts_pb2.WorkOrderCompleted)
     await _apply(work, fact, _as_it_is)
-    await facts.move_work_order(work.connection, fact.subject_id, message.work_order_id, _COMPLETED)
+    await facts.move_work_order(
+        work.connection, fact.subject_id, message.work_order_id, WORK_ORDER_COMPLETED
+    )
+    await _hold(work, fact, message.completed_by)
 
 
 async def on_clocks_started(work: Work, fact: ReceivedFact) -> None:
@@ -149,6 +164,13 @@ async def _apply(work: Work, fact: ReceivedFact, change: Callable[[Case], Case])
     if changed != case:
         await cases.save_case(work.connection, changed)
     await _note(work, fact)
+
+
+async def _hold(work: Work, fact: ReceivedFact, *told: str) -> None:
+    """Keeps who has a hand in the case by this fact, whoever made it included."""
+    found = persons((fact.actor.subject, *told))
+    if found:
+        await cases.add_hands(work.connection, fact.subject_id, fact.site_id, found)
 
 
 async def _note(work: Work, fact: ReceivedFact) -> None:

@@ -17,6 +17,8 @@ from services.intake.domain.codes import Codes
 from services.intake.domain.commands import RegisterCase
 from services.intake.domain.registration import Caller, check_known, register
 from services.intake.domain.times import local_day
+from services.intake.domain.values import Case
+from services.intake.domain.visibility import persons
 from services.intake.store import registrations
 from services.intake.store.registrations import NewCase, SealedReporter
 
@@ -50,7 +52,7 @@ async def register_cases(work: Work, appeals: Sequence[Appeal], secrets: Secrets
     if known is None:
         raise Refused("SITE_UNKNOWN", site_id=site_id)
     for appeal in appeals:
-        check_known(appeal.command, known)
+        check_known(appeal.command, known, appeal.caller)
     case_ids = [new_id() for _ in appeals]
     sealed: list[SealedReporter | None] = []
     keys: list[NewSubjectKey] = []
@@ -62,16 +64,21 @@ async def register_cases(work: Work, appeals: Sequence[Appeal], secrets: Secrets
     # The counter's row holds up the site's other registrations: it is taken as late as can be.
     day = local_day(work.time, known.site.zone)
     first = await registrations.take_numbers(work.connection, site_id, day, len(appeals))
+    cases = [
+        register(appeal.command, known, appeal.caller, work.time, case_id, first + index)
+        for index, (case_id, appeal) in enumerate(zip(case_ids, appeals, strict=True))
+    ]
     made = [
         NewCase(
-            case=register(appeal.command, known, appeal.caller, work.time, case_id, first + index),
+            case=case,
+            hands=_hands(case, appeal.caller),
             code_hash=secrets.codes.index(
-                secrets.codes.receipt(site_id, case_id, appeal.command.slip_number)
+                secrets.codes.receipt(site_id, case.case_id, appeal.command.slip_number)
             ),
             links=appeal.command.links,
-            reporter=sealed[index],
+            reporter=reporter,
         )
-        for index, (case_id, appeal) in enumerate(zip(case_ids, appeals, strict=True))
+        for case, appeal, reporter in zip(cases, appeals, sealed, strict=True)
     ]
     await registrations.insert_cases(work.connection, site_id, made)
     return [
@@ -87,6 +94,11 @@ async def register_cases(work: Work, appeals: Sequence[Appeal], secrets: Secrets
         )
         for one, appeal in zip(made, appeals, strict=True)
     ]
+
+
+def _hands(case: Case, caller: Caller) -> list[str]:
+    """Whoever registers is shown the receipt's code, and so is in it like the receiver."""
+    return persons([case.receiver, caller.subject if caller.staff else ""])
 
 
 async def _seal(

@@ -261,7 +261,7 @@ _LABELS = {
     "CONSEQUENCE_HEAD_OF_UNIT": "the head of the unit is told",
     "CONSEQUENCE_CALLBACK": "someone calls the reporter",
     "CONSEQUENCE_REMINDER": "whoever has it is reminded",
-    "CONSEQUENCE_ALERT": "late before it was known, one alert",
+    "CONSEQUENCE_ALERT": "an alert only",
     "DELIVERY_CHANNEL_PHONE": "short message",
     "DELIVERY_CHANNEL_EMAIL": "email",
     "DELIVERY_CHANNEL_PAPER": "on paper",

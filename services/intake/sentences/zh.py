@@ -248,7 +248,7 @@ _LABELS = {
     "CONSEQUENCE_HEAD_OF_UNIT": "告知单位负责人",
     "CONSEQUENCE_CALLBACK": "安排回访",
     "CONSEQUENCE_REMINDER": "提醒负责人",
-    "CONSEQUENCE_ALERT": "登记时已超期，提示一次",
+    "CONSEQUENCE_ALERT": "只提示一次",
     "DELIVERY_CHANNEL_PHONE": "短信",
     "DELIVERY_CHANNEL_EMAIL": "邮件",
     "DELIVERY_CHANNEL_PAPER": "书面转告",

@@ -17,7 +17,9 @@ SELECT
         WHERE categories.site_id = $1 AND category_id = ANY ($4::text[])
     ) AS categories,
     ARRAY(SELECT case_id FROM cases WHERE cases.site_id = $1 AND case_id = ANY ($5::text[]))
-        AS linked
+        AS linked,
+    ARRAY(SELECT person_id FROM people WHERE people.site_id = $1 AND person_id = ANY ($6::text[]))
+        AS people
 FROM sites
 WHERE sites.site_id = $1;
 
@@ -29,17 +31,18 @@ ON CONFLICT (site_id, local_day) DO UPDATE
 RETURNING last_number;
 
 -- name: insert_cases
--- New cases of a site, their sealed reporters (unless anonymous), codes and links, in one statement.
+-- New cases of a site, their sealed reporters (unless anonymous), codes, links and hands, in one
+-- statement.
 WITH made AS (
     INSERT INTO cases (
         site_id, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
-        urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
-        slip_number, accountable, next_wake_time
+        urgency, reporter_kind, confidentiality, occurred_time, record_time, cycle_start_time,
+        receiver, slip_number, accountable, next_wake_time
     )
     SELECT
         $1, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
-        urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
-        slip_number, accountable, next_wake_time
+        urgency, reporter_kind, confidentiality, occurred_time, record_time, occurred_time,
+        receiver, slip_number, accountable, next_wake_time
     FROM unnest(
         $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
@@ -59,6 +62,10 @@ linked AS (
     INSERT INTO links (site_id, case_id, linked_case_id, relation)
     SELECT DISTINCT $1, case_id, linked_case_id, relation
     FROM unnest($22::text[], $23::text[], $24::text[]) AS link (case_id, linked_case_id, relation)
+),
+held AS (
+    INSERT INTO case_hands (site_id, case_id, person)
+    SELECT $1, case_id, person FROM unnest($30::text[], $31::text[]) AS held (case_id, person)
 )
 INSERT INTO reporters (site_id, case_id, key_id, nonce, ciphertext, person_hash)
 SELECT $1, case_id, key_id, nonce, ciphertext, person_hash
@@ -69,8 +76,8 @@ FROM unnest($25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[])
 -- A case's own columns.
 SELECT
     cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
-    text, urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
-    slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
+    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
     deliveries_planned, deliveries_sent, subjects.version
 FROM cases
@@ -81,8 +88,8 @@ WHERE cases.case_id = $1;
 -- The whole case file in one read; what hangs on the case comes as JSON lists, oldest first.
 SELECT
     cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
-    text, urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
-    slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
+    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
     deliveries_planned, deliveries_sent, subjects.version, sites.time_zone,
     (
@@ -126,7 +133,8 @@ SELECT
         SELECT jsonb_agg(jsonb_build_object('case_id', linked_case_id, 'relation', relation)
             ORDER BY linked_case_id, relation)
         FROM links WHERE links.case_id = $1
-    ) AS links
+    ) AS links,
+    ARRAY(SELECT person FROM case_hands WHERE case_hands.case_id = $1) AS hands
 FROM cases
 JOIN subjects ON subjects.subject_id = cases.case_id
 JOIN sites ON sites.site_id = cases.site_id
@@ -138,8 +146,15 @@ UPDATE cases SET
     state = $2, unit_id = $3, steward = $4, accepted = $5, accountable = $6, level = $7,
     next_wake_time = $8, cycle = $9, reopen_count = $10, resolution = $11,
     proposed_outcome = $12, outcome = $13, grade = $14, basis = $15, confirmed = $16,
-    resolve_time = $17, close_time = $18, deliveries_planned = $19, deliveries_sent = $20
+    resolve_time = $17, close_time = $18, deliveries_planned = $19, deliveries_sent = $20,
+    cycle_start_time = $21
 WHERE case_id = $1;
+
+-- name: add_hands
+-- Persons who have had a hand in a case.
+INSERT INTO case_hands (case_id, site_id, person)
+SELECT $1, $2, person FROM unnest($3::text[]) AS held (person)
+ON CONFLICT DO NOTHING;
 
 -- name: find_number
 -- Cases with a number; prefixes are the sites' own choice, so two sites may share one.
@@ -188,8 +203,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- Cases of a site, newest first, after a (time, id) key; empty filters let everything pass.
 SELECT
     cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
-    text, urgency, reporter_kind, confidentiality, occurred_time, record_time, receiver,
-    slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
+    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
     deliveries_planned, deliveries_sent, subjects.version
 FROM cases

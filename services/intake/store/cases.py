@@ -1,5 +1,6 @@
 """Keeps cases and what intake itself writes about them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from backstop.fact.v1 import fact_pb2
@@ -54,7 +55,15 @@ async def save_case(connection: Connection, case: Case) -> None:
         case.close_time,
         case.deliveries_planned,
         case.deliveries_sent,
+        case.cycle_start_time,
     )
+
+
+async def add_hands(
+    connection: Connection, case_id: str, site_id: str, persons: Sequence[str]
+) -> None:
+    """Writes who has had a hand in the case; once is enough."""
+    await connection.execute(Q.add_hands, case_id, site_id, persons)
 
 
 async def insert_answer(connection: Connection, case: Case, answer: Answer, version: int) -> None:

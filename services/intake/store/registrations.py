@@ -30,9 +30,13 @@ class SealedReporter:
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case with what is written beside it; `reporter` is None for an anonymous one."""
+    """A case with what is written beside it; `reporter` is None for an anonymous one.
+
+    `hands` are the persons who have taken it in.
+    """
 
     case: Case
+    hands: Sequence[str]
     code_hash: bytes
     links: tuple[Link, ...]
     reporter: SealedReporter | None
@@ -49,6 +53,7 @@ async def load_known(
         [appeal.post_id for appeal in appeals],
         [appeal.category for appeal in appeals],
         [link.case_id for appeal in appeals for link in appeal.links],
+        [appeal.receiver for appeal in appeals],
     )
     if row is None:
         return None
@@ -58,6 +63,7 @@ async def load_known(
         posts=json.loads(row["posts"] or "{}"),
         categories=frozenset(row["categories"]),
         linked=frozenset(row["linked"]),
+        people=frozenset(row["people"]),
     )
 
 
@@ -75,6 +81,7 @@ async def insert_cases(connection: Connection, site_id: str, made: Sequence[NewC
     cases = [one.case for one in made]
     links = [(one.case.case_id, link) for one in made for link in one.links]
     sealed = [(one.case.case_id, one.reporter) for one in made if one.reporter is not None]
+    hands = [(one.case.case_id, person) for one in made for person in one.hands]
     try:
         await connection.execute(
             Q.insert_cases,
@@ -107,6 +114,8 @@ async def insert_cases(connection: Connection, site_id: str, made: Sequence[NewC
             [reporter.sealed.nonce for _, reporter in sealed],
             [reporter.sealed.ciphertext for _, reporter in sealed],
             [reporter.person_hash for _, reporter in sealed],
+            [case_id for case_id, _ in hands],
+            [person for _, person in hands],
         )
     except asyncpg.UniqueViolationError as error:
         slips = [case.slip_number for case in cases if case.slip_number]

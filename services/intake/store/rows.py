@@ -55,6 +55,7 @@ def read_case(row: asyncpg.Record) -> Case:
         confidentiality=Confidentiality(row["confidentiality"]),
         occurred_time=row["occurred_time"],
         record_time=row["record_time"],
+        cycle_start_time=row["cycle_start_time"],
         receiver=row["receiver"],
         slip_number=row["slip_number"],
         accountable=row["accountable"],
@@ -89,6 +90,7 @@ def read_file(row: asyncpg.Record) -> CaseFile:
         work_orders=_list(row["work_orders"], _work_order),
         clocks=_list(row["clocks"], _clock),
         links=_list(row["links"], _link),
+        hands=frozenset(row["hands"]),
     )
 
 

@@ -20,7 +20,10 @@ class CaseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case as notify sees it. People are codes; `accountable` may be "position:<id>"."""
+    """A case as notify sees it. People are codes; `accountable` may be "position:<id>".
+
+    `cycle` is the latest that intake or routing told of.
+    """
 
     case_id: str
     site_id: str
@@ -37,6 +40,7 @@ class CaseView:
     accountable: str = DISPATCH_ROOM
     accepted: bool = False
     level: int = 0
+    cycle: int = 1
     state: CaseState = CaseState.OPEN
 
     @property
@@ -60,14 +64,19 @@ def accept(case: CaseView) -> CaseView:
     return replace(case, accepted=True)
 
 
-def escalate(case: CaseView, accountable: str, level: int) -> CaseView:
+def gone_by(case: CaseView, cycle: int) -> bool:
+    """Tells whether a fact is about a cycle that a rejection has ended: it concerns nobody now."""
+    return cycle < case.cycle
+
+
+def escalate(case: CaseView, accountable: str, level: int, cycle: int) -> CaseView:
     """The case is on a higher level, with whoever holds it."""
-    return replace(case, accountable=accountable, level=level)
+    return replace(case, accountable=accountable, level=level, cycle=cycle)
 
 
-def instruct(case: CaseView, accountable: str) -> CaseView:
+def instruct(case: CaseView, accountable: str, cycle: int) -> CaseView:
     """The level answered and said who must move now."""
-    return replace(case, accountable=accountable)
+    return replace(case, accountable=accountable, cycle=cycle)
 
 
 def resolve(case: CaseView) -> CaseView:
@@ -75,9 +84,20 @@ def resolve(case: CaseView) -> CaseView:
     return replace(case, state=CaseState.RESOLVED)
 
 
-def reject(case: CaseView) -> CaseView:
-    """The reporter says it isn't done: open again, with the steward, on level 0."""
-    return replace(case, state=CaseState.OPEN, level=0, accountable=case.steward or DISPATCH_ROOM)
+def reject(case: CaseView, new_cycle: int) -> CaseView:
+    """The reporter says it isn't done: open again, with the steward, on level 0.
+
+    Unless routing has told of a level of the new cycle already.
+    """
+    if not case.cycle < new_cycle:
+        return replace(case, state=CaseState.OPEN)
+    return replace(
+        case,
+        state=CaseState.OPEN,
+        cycle=new_cycle,
+        level=0,
+        accountable=case.steward or DISPATCH_ROOM,
+    )
 
 
 def close(case: CaseView) -> CaseView:

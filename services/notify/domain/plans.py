@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.notify.domain.cases import CaseView
+from services.notify.domain.cases import CaseState, CaseView
 from services.notify.domain.deliveries import (
     REPORTER,
     UNIT_PREFIX,
@@ -115,7 +115,9 @@ def clock_breached(
         case "LADDER":
             return _clock(case, "clock_breached", clock, [case.accountable, *receiver])
         case "ALERT":
-            return _clock(case, "clock_missed_before", clock, [case.accountable, *receiver])
+            # Late before it was known; else late beside another that climbs for both.
+            template = "clock_missed_before" if clock.born_breached else "clock_breached"
+            return _clock(case, template, clock, [case.accountable, *receiver])
         case "HEAD_OF_UNIT":
             to = head or (UNIT_PREFIX + work_order if work_order else case.accountable)
             return _clock(case, "work_order_late", clock, [to], work_unit=work_order)
@@ -257,6 +259,9 @@ def closed(case: CaseView, *, outcome: str) -> tuple[Plan, ...]:
 def _clock(
     case: CaseView, template: str, clock: ClockView, recipients: Iterable[str], **context: Any
 ) -> tuple[Plan, ...]:
+    if case.state is CaseState.CLOSED:
+        # sla hadn't heard of it: nothing is owed any more.
+        return ()
     return _staff(
         case,
         template,

@@ -63,7 +63,9 @@ async def on_case_escalated(work: Work, fact: ReceivedFact) -> None:
     """The case is one level higher."""
     message = _payload(fact, routing.CaseEscalated)
     case = await store.load_case(work.connection, message.case_id)
-    case = cases.escalate(case, message.accountable, message.to_level)
+    if cases.gone_by(case, message.cycle):
+        return
+    case = cases.escalate(case, message.accountable, message.to_level, message.cycle)
     told = plans.escalated(
         case,
         position_id=message.position_id,
@@ -80,7 +82,9 @@ async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
     """The level that has the case answered."""
     message = _payload(fact, routing.CaseInstructed)
     case = await store.load_case(work.connection, message.case_id)
-    case = cases.instruct(case, message.accountable)
+    if cases.gone_by(case, message.cycle):
+        return
+    case = cases.instruct(case, message.accountable, message.cycle)
     told = plans.instructed(
         case,
         level=message.level,
@@ -201,7 +205,8 @@ async def on_case_resolved(work: Work, fact: ReceivedFact) -> None:
 async def on_case_rejected(work: Work, fact: ReceivedFact) -> None:
     """Not done, as the reporter says."""
     message = _payload(fact, intake.CaseRejected)
-    case = cases.reject(await store.load_case(work.connection, message.case_id))
+    case = await store.load_case(work.connection, message.case_id)
+    case = cases.reject(case, message.new_cycle)
     await _follow(work, fact, case, plans.rejected(case, reopen_count=message.reopen_count))
 
 

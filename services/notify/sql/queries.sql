@@ -42,24 +42,24 @@ SELECT key_id::text, nonce, ciphertext FROM contacts WHERE site_id = $1 AND pers
 -- Begins to follow a case.
 INSERT INTO cases (
     case_id, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
-    has_email, receiver, steward, accountable, accepted, level, state
+    has_email, receiver, steward, accountable, accepted, level, cycle, state
 )
 VALUES (
-    $1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+    $1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
 );
 
 -- name: load_case
 -- Reads what is known of a case.
 SELECT
     case_id::text, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
-    has_email, receiver, steward, accountable, accepted, level, state
+    has_email, receiver, steward, accountable, accepted, level, cycle, state
 FROM cases
 WHERE case_id = $1::text::uuid;
 
 -- name: save_case
--- Keeps what a fact changed about a case: who has it, on what level, in what state.
+-- Keeps what a fact changed about a case: who has it, on what level of what cycle, in what state.
 UPDATE cases
-SET steward = $2, accountable = $3, accepted = $4, level = $5, state = $6
+SET steward = $2, accountable = $3, accepted = $4, level = $5, cycle = $6, state = $7
 WHERE case_id = $1::text::uuid;
 
 -- name: insert_work_orders

@@ -77,11 +77,11 @@ def instruct_case(request: rpc.InstructCaseRequest) -> commands.InstructCase:
 
 
 def seal_work_orders(request: rpc.SealWorkOrdersRequest) -> commands.SealWorkOrders:
-    return commands.SealWorkOrders(request.case_id, request.site_id)
+    return commands.SealWorkOrders(request.case_id, request.site_id, request.holder)
 
 
 def unseal_work_orders(request: rpc.UnsealWorkOrdersRequest) -> commands.UnsealWorkOrders:
-    return commands.UnsealWorkOrders(request.case_id, request.site_id)
+    return commands.UnsealWorkOrders(request.case_id, request.site_id, request.holder)
 
 
 def route_message(file: RouteFile, time: datetime) -> pb.Route:
@@ -171,6 +171,7 @@ def case_escalated(
         top=step.top,
         fallback=fallback,
         escalate_time=to_timestamp(time),
+        cycle=route.cycle,
     )
 
 
@@ -183,6 +184,7 @@ def case_instructed(route: Route, answered: Answered) -> facts.CaseInstructed:
         instructed_by=answered.instructed_by,
         accountable=route.accountable,
         instruct_time=to_timestamp(answered.instruct_time),
+        cycle=route.cycle,
     )
 
 

@@ -77,9 +77,11 @@ class InstructCase:
 class SealWorkOrders:
     case_id: str
     site_id: str
+    holder: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnsealWorkOrders:
     case_id: str
     site_id: str
+    holder: str

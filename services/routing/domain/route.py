@@ -6,7 +6,7 @@ took the case over, else the steward, else the dispatch room's queue.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chassis.errors import Refused
@@ -14,10 +14,11 @@ from services.routing.domain.directory import DISPATCH_ROOM, Level
 from services.routing.domain.roster import Duty
 from services.routing.domain.work_orders import WorkOrder
 
-POSITION_PREFIX = "position:"
-
 # Owner of last resort.
-QUEUE = POSITION_PREFIX + DISPATCH_ROOM
+QUEUE = f"position:{DISPATCH_ROOM}"
+
+# Longer than any call lives: under a lapsed seal nothing can be committed any more.
+SEAL_LEASE = timedelta(minutes=2)
 
 
 class RouteState(StrEnum):
@@ -66,8 +67,9 @@ class Answered:
 class Route:
     """Where a case stands. `steward` is empty while the dispatch room's queue has it.
 
-    `level_owner` is who has the case at a level above 0: a person, or "position:<id>" when the
+    `level_owner` is who has the case at a level above 0: a person, or the queue when the level's
     position is vacant. `answered` is the present level's instruction, None while it owes one.
+    `cycle` counts how often the case was worked on, from 1; each begins at level 0.
     """
 
     case_id: str
@@ -86,11 +88,12 @@ class Route:
     level_owner: str = ""
     level_time: datetime | None = None
     answered: Answered | None = None
+    cycle: int = 1
     version: int = 0
 
     @property
     def accountable(self) -> str:
-        """Who must move now: a person, or "position:<id>"."""
+        """Who must move now: a person, or the queue."""
         holds = self.answered is None or self.answered.kind is Instruction.TAKE_OVER
         if self.level > 0 and holds:
             return self.level_owner
@@ -98,20 +101,41 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """One attempt at a resolution, and until when it may still succeed."""
+
+    holder: str
+    until_time: datetime
+
+
+class SealUnknown(Exception):
+    """Seals have lapsed and nobody said what became of their resolutions; only intake knows."""
+
+    def __init__(self, case_id: str, seals: frozenset[Seal]) -> None:
+        super().__init__(f"{len(seals)} lapsed seals on {case_id}")
+        self.case_id = case_id
+        self.seals = seals
+
+
+@dataclass(frozen=True, slots=True)
 class RouteFile:
-    """A route with its work orders, and until when a resolution in hand forbids new ones."""
+    """A route with its work orders, and the seals of resolutions that weren't heard of again."""
 
     route: Route
     work_orders: tuple[WorkOrder, ...] = ()
-    sealed_until: datetime | None = None
+    seals: tuple[Seal, ...] = ()
 
     def sealed(self, time: datetime) -> bool:
-        """Tells whether new work orders are refused."""
+        """Tells whether new work orders are refused without asking anybody."""
         return self.route.state is not RouteState.OPEN or self.leased(time)
 
     def leased(self, time: datetime) -> bool:
         """Tells whether a resolution is in hand."""
-        return self.sealed_until is not None and time < self.sealed_until
+        return any(time < seal.until_time for seal in self.seals)
+
+    def lapsed(self, time: datetime) -> frozenset[Seal]:
+        """Returns the seals under which a resolution has been committed, or never will be."""
+        return frozenset(seal for seal in self.seals if seal.until_time <= time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,19 +299,32 @@ def stale_dwell(route: Route, clock_start_time: datetime) -> bool:
     )
 
 
+def reached_since(route: Route, due_time: datetime) -> bool:
+    """Tells whether the case came to its level when a breached clock had run out already.
+
+    The level has not been silent about it: several clocks that run out at once are one silence.
+    """
+    return route.level_time is not None and due_time <= route.level_time
+
+
 def escalate(route: Route, step: Step, holder: Duty | None, time: datetime) -> Route:
-    """Returns the route at the step's level, in the hands of whoever holds the position."""
-    vacant = holder is None or not holder.person_id
+    """Returns the route at the step's level, in the hands of whoever holds the position.
+
+    While nobody does, the dispatch room's queue has it.
+    """
     return replace(
         route,
         level=step.level,
         level_position=step.position_id,
-        level_owner=(
-            POSITION_PREFIX + step.position_id if holder is None or vacant else holder.person_id
-        ),
+        level_owner=QUEUE if holder is None or not holder.person_id else holder.person_id,
         level_time=time,
         answered=None,
     )
+
+
+def may_answer(route: Route, ladder: Sequence[Level]) -> list[str]:
+    """Returns the positions whose holders may answer: the level's own and those above it."""
+    return [route.level_position, *(level.position_id for level in ladder[route.level :])]
 
 
 def instruct(
@@ -295,14 +332,11 @@ def instruct(
 ) -> Route:
     """Returns the route with its level's answer.
 
-    Whoever answers TAKE_OVER for a vacant position has the case. Raises Refused
-    NO_INSTRUCTION_OWED.
+    Whoever answers TAKE_OVER has the case. Raises Refused NO_INSTRUCTION_OWED.
     """
     if route.level == 0 or route.answered is not None:
         raise Refused("NO_INSTRUCTION_OWED", level=route.level)
-    owner = route.level_owner
-    if kind is Instruction.TAKE_OVER and owner.startswith(POSITION_PREFIX):
-        owner = instructed_by
+    owner = instructed_by if kind is Instruction.TAKE_OVER else route.level_owner
     return replace(route, level_owner=owner, answered=Answered(kind, text, instructed_by, time))
 
 
@@ -311,11 +345,12 @@ def resolve(route: Route) -> Route:
     return replace(route, state=RouteState.RESOLVED)
 
 
-def reopen(route: Route) -> Route:
+def reopen(route: Route, cycle: int) -> Route:
     """Returns the route in work again, with the steward, at the foot of the ladder."""
     return replace(
         route,
         state=RouteState.OPEN,
+        cycle=cycle,
         level=0,
         level_position="",
         level_owner="",

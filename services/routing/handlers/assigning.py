@@ -73,7 +73,7 @@ async def climb(
             cause=cause,
             reason=reason,
             clock_id=clock_id,
-            fallback=risen.level_owner.startswith(routes.POSITION_PREFIX),
+            fallback=risen.level_owner == routes.QUEUE,
             time=work.time,
         ),
         occurred_time=occurred_time,

@@ -1,7 +1,5 @@
 """What people and intake ask about one case. The case is locked first, then read."""
 
-from datetime import timedelta
-
 from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.work import Receipt, Work
@@ -19,15 +17,12 @@ from services.routing.domain.commands import (
     UnsealWorkOrders,
 )
 from services.routing.domain.directory import Person, Site, is_within
-from services.routing.domain.route import Route, RouteFile
+from services.routing.domain.route import QUEUE, SEAL_LEASE, Route, RouteFile, Seal, SealUnknown
 from services.routing.domain.work_orders import WorkOrder, WorkOrderState
 from services.routing.handlers import assigning
 from services.routing.store import directory as sites
 from services.routing.store import duty
 from services.routing.store import routes as store
-
-# Long enough for a resolution that is retried, short enough that a lost one doesn't hinder.
-SEAL_LEASE = timedelta(minutes=2)
 
 
 async def assign_case(work: Work, command: AssignCase) -> Receipt:
@@ -64,13 +59,22 @@ async def accept_case(work: Work, command: AcceptCase) -> Receipt:
     return _receipt(work, command.case_id)
 
 
-async def dispatch_work_orders(work: Work, command: DispatchWorkOrders) -> Receipt:
-    """Sends tasks to units; the receipt's outcome is their ids, separated by commas."""
+async def dispatch_work_orders(
+    work: Work, command: DispatchWorkOrders, disproved: frozenset[Seal] = frozenset()
+) -> Receipt:
+    """Sends tasks to units; the receipt's outcome is their ids, separated by commas.
+
+    `disproved` are lapsed seals after which intake said that the case is in hand. Raises
+    SealUnknown for others: the caller asks intake, outside of this transaction, and comes again.
+    """
     file = await _hold(work, command.case_id, command.expected_version)
     route = file.route
     routes.require_open(route)
     if file.leased(work.time):
         raise Refused("WORK_ORDERS_SEALED", case_id=route.case_id)
+    lapsed = file.lapsed(work.time)
+    if lapsed - disproved:
+        raise SealUnknown(route.case_id, lapsed)
     site = await _site(work, route.site_id)
     units = {unit.unit_id for unit in await sites.list_units(work.connection, site.site_id)}
     tasks = orders.check_tasks(command.tasks, file.work_orders, units, work.time)
@@ -91,6 +95,9 @@ async def dispatch_work_orders(work: Work, command: DispatchWorkOrders) -> Recei
     heads = await duty.load_heads(
         work.connection, site, [order.unit_id for order in dispatched], work.time
     )
+    if lapsed:
+        holders = [seal.holder for seal in lapsed]
+        await store.delete_seals(work.connection, route.case_id, holders)
     await store.insert_work_orders(work.connection, dispatched)
     work.record(
         route.case_id,
@@ -134,10 +141,11 @@ async def complete_work_order(work: Work, command: CompleteWorkOrder) -> Receipt
 
 
 async def instruct_case(work: Work, command: InstructCase) -> Receipt:
-    """Records the answer of the level that has the case."""
+    """Records the answer of the level that has the case, by its holder or one above it."""
     file = await _hold(work, command.case_id, command.expected_version)
     routes.require_open(file.route)
     route = routes.instruct(file.route, command.kind, command.text, work.actor.subject, work.time)
+    await _require_of_level(work, file.route)
     await store.save_route(work.connection, route)
     if route.answered is not None:
         work.record(route.case_id, route.site_id, convert.case_instructed(route, route.answered))
@@ -145,20 +153,24 @@ async def instruct_case(work: Work, command: InstructCase) -> Receipt:
 
 
 async def seal_work_orders(work: Work, command: SealWorkOrders) -> Receipt:
-    """Forbids new work orders for two minutes; of a case not known here as well."""
+    """Forbids new work orders for two minutes; of a case not known here as well.
+
+    Each attempt to resolve has a seal of its own, so that one that fails frees no other's.
+    """
     await _lock_for_seal(work, command.site_id, command.case_id)
     work_orders = await store.list_work_orders(work.connection, command.case_id)
     count = orders.open_count(work_orders)
     if count:
         raise Refused("WORK_ORDERS_OPEN", count=count)
-    await store.save_seal(work.connection, command.case_id, command.site_id, work.time + SEAL_LEASE)
+    seal = Seal(command.holder, work.time + SEAL_LEASE)
+    await store.save_seal(work.connection, command.case_id, command.site_id, seal)
     return _receipt(work, command.case_id)
 
 
 async def unseal_work_orders(work: Work, command: UnsealWorkOrders) -> Receipt:
-    """Takes the lease back; a case that is resolved by now stays sealed by its state."""
+    """Takes the holder's seal back; a case that is resolved by now stays sealed by its state."""
     await _lock_for_seal(work, command.site_id, command.case_id)
-    await store.delete_seal(work.connection, command.case_id)
+    await store.delete_seals(work.connection, command.case_id, [command.holder])
     return _receipt(work, command.case_id)
 
 
@@ -208,6 +220,27 @@ async def _require_of_unit(work: Work, route: Route, order: WorkOrder) -> None:
             return
     if not await duty.answers_for(connection, site, order.unit_id, actor.subject, work.time):
         raise Refused("NOT_OF_THE_UNIT", unit_id=order.unit_id)
+
+
+async def _require_of_level(work: Work, route: Route) -> None:
+    """Lets those pass who have the case, or hold its level's position now, or one above it.
+
+    The director answers for a vacant level, whose cases lie in the dispatch room's queue.
+    """
+    actor = work.actor
+    if actor.subject == route.level_owner:
+        return
+    site = await _site(work, route.site_id)
+    vacant = route.level_owner == QUEUE
+    ladder = await sites.list_ladder(work.connection, site.site_id)
+    for position_id in routes.may_answer(route, ladder):
+        holder = await duty.load_duty(work.connection, site, position_id, work.time)
+        if holder is not None and holder.person_id == actor.subject:
+            return
+        if position_id == route.level_position and (holder is None or not holder.person_id):
+            vacant = True
+    if not (vacant and actor.has("DIRECTOR")):
+        raise Refused("NOT_OF_THE_LEVEL", level=route.level)
 
 
 def _find(file: RouteFile, work_order_id: str) -> WorkOrder:

@@ -13,7 +13,8 @@ from chassis.handling import ReceivedFact
 from chassis.work import Work
 from services.routing.convert import routes as convert
 from services.routing.domain import route as routes
-from services.routing.domain.route import Cause, Route, RouteState
+from services.routing.domain.route import SEAL_LEASE, Cause, Route, RouteState
+from services.routing.domain.work_orders import WorkOrder
 from services.routing.handlers import assigning
 from services.routing.store import routes as store
 
@@ -42,10 +43,10 @@ async def on_case_registered(work: Work, fact: ReceivedFact) -> None:
 
 
 async def on_case_escalation_requested(work: Work, fact: ReceivedFact) -> None:
-    """Takes a case up because those who handle it asked."""
+    """Takes a case up because those who handle it asked; two who ask at once are one step."""
     message = _read(fact, intake.CaseEscalationRequested)
     route = await _load(work, fact)
-    if route.state is RouteState.OPEN:
+    if route.state is RouteState.OPEN and message.from_level == route.level:
         await assigning.climb(
             work, route, Cause.MANUAL, message.reason, occurred_time=fact.occurred_time
         )
@@ -61,14 +62,20 @@ async def on_clock_breached(work: Work, fact: ReceivedFact) -> None:
         return
     clock = message.clock
     cause, words = Cause.BREACH, CLOCK_WORDS.get(clock.kind, "时限超期")
-    if clock.kind == sla_pb2.CLOCK_KIND_ESCALATION:
-        if await _is_work_order(work, route.case_id, clock.reference):
-            words = CLOCK_WORDS[sla_pb2.CLOCK_KIND_WORK_ORDER]
-        elif routes.stale_dwell(route, to_datetime(clock.start_time)):
+    escalation = clock.kind == sla_pb2.CLOCK_KIND_ESCALATION
+    order = await _work_order(work, route.case_id, clock.reference) if escalation else None
+    # An open work order is of this cycle, whatever its clock was told: a case resolved has none.
+    if clock.cycle < route.cycle and (order is None or not order.open):
+        return
+    if order is not None:
+        words = CLOCK_WORDS[sla_pb2.CLOCK_KIND_WORK_ORDER]
+    elif escalation:
+        if routes.stale_dwell(route, to_datetime(clock.start_time)):
             # The level answered, or the case was taken up, while the breach was on its way.
             return
-        else:
-            cause = Cause.DWELL
+        cause = Cause.DWELL
+    if cause is Cause.BREACH and routes.reached_since(route, to_datetime(clock.due_time)):
+        return
     await assigning.climb(work, route, cause, words, clock_id=clock.clock_id)
 
 
@@ -76,21 +83,22 @@ async def on_case_resolved(work: Work, fact: ReceivedFact) -> None:
     """Seals the case for as long as it is resolved; the lease has done its work."""
     route = await _load(work, fact)
     await store.save_route(work.connection, routes.resolve(route))
-    await store.delete_seal(work.connection, route.case_id)
+    await _settle_seals(work, fact)
 
 
 async def on_case_rejected(work: Work, fact: ReceivedFact) -> None:
     """Opens the case again, with its steward and at the foot of the ladder."""
+    message = _read(fact, intake.CaseRejected)
     route = await _load(work, fact)
-    await store.save_route(work.connection, routes.reopen(route))
-    await store.delete_seal(work.connection, route.case_id)
+    await store.save_route(work.connection, routes.reopen(route, message.new_cycle))
+    await _settle_seals(work, fact)
 
 
 async def on_case_closed(work: Work, fact: ReceivedFact) -> None:
     """Ends the case's way."""
     route = await _load(work, fact)
     await store.save_route(work.connection, routes.close(route))
-    await store.delete_seal(work.connection, route.case_id)
+    await _settle_seals(work, fact)
 
 
 async def _load(work: Work, fact: ReceivedFact) -> Route:
@@ -102,11 +110,20 @@ async def _load(work: Work, fact: ReceivedFact) -> Route:
     return route
 
 
-async def _is_work_order(work: Work, case_id: str, reference: str) -> bool:
+async def _settle_seals(work: Work, fact: ReceivedFact) -> None:
+    """Removes the seals made before the fact was recorded, which tells what became of them.
+
+    One made since belongs to a resolution that the fact, late as it may come, knows nothing of.
+    """
+    made_before = fact.record_time + SEAL_LEASE
+    await store.delete_seals_until(work.connection, fact.subject_id, made_before)
+
+
+async def _work_order(work: Work, case_id: str, reference: str) -> WorkOrder | None:
     if not reference:
-        return False
+        return None
     orders = await store.list_work_orders(work.connection, case_id)
-    return any(order.work_order_id == reference for order in orders)
+    return next((order for order in orders if order.work_order_id == reference), None)
 
 
 def _read(fact: ReceivedFact, kind: type[M]) -> M:

@@ -256,7 +256,7 @@ SELECT
     routes.reasons, routes.also_told, routes.assign_time, routes.accepted_by, routes.accept_time,
     routes.level, routes.level_position, routes.level_owner, routes.level_time,
     routes.instruction, routes.instruction_text, routes.instructed_by, routes.instruct_time,
-    subjects.version
+    routes.cycle, subjects.version
 FROM routes
 JOIN subjects ON subjects.subject_id = routes.case_id
 WHERE routes.case_id = $1;
@@ -268,7 +268,7 @@ SELECT
     routes.reasons, routes.also_told, routes.assign_time, routes.accepted_by, routes.accept_time,
     routes.level, routes.level_position, routes.level_owner, routes.level_time,
     routes.instruction, routes.instruction_text, routes.instructed_by, routes.instruct_time,
-    subjects.version
+    routes.cycle, subjects.version
 FROM routes
 JOIN subjects ON subjects.subject_id = routes.case_id
 WHERE routes.case_id = ANY ($1::text[])
@@ -279,10 +279,10 @@ ORDER BY routes.case_id;
 INSERT INTO routes (
     case_id, site_id, unit_id, state, steward, accountable, rule, reasons, also_told, assign_time,
     accepted_by, accept_time, level, level_position, level_owner, level_time, instruction,
-    instruction_text, instructed_by, instruct_time
+    instruction_text, instructed_by, instruct_time, cycle
 )
 VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
 );
 
 -- name: save_route
@@ -291,7 +291,7 @@ UPDATE routes SET
     state = $2, steward = $3, accountable = $4, rule = $5, reasons = $6, also_told = $7,
     assign_time = $8, accepted_by = $9, accept_time = $10, level = $11, level_position = $12,
     level_owner = $13, level_time = $14, instruction = $15, instruction_text = $16,
-    instructed_by = $17, instruct_time = $18
+    instructed_by = $17, instruct_time = $18, cycle = $19
 WHERE case_id = $1;
 
 -- name: list_handovers
@@ -356,16 +356,20 @@ UPDATE work_orders SET
     complete_time = $7
 WHERE work_order_id = $1::text::uuid;
 
--- name: get_seal
--- Until when a case's work orders are sealed by lease.
-SELECT until_time FROM seals WHERE case_id = $1;
+-- name: list_seals
+-- The seals on a case's work orders, lapsed ones included.
+SELECT holder, until_time FROM seals WHERE case_id = $1 ORDER BY holder;
 
 -- name: save_seal
--- Seals a case's work orders, or renews the lease.
-INSERT INTO seals (case_id, site_id, until_time)
-VALUES ($1, $2, $3)
-ON CONFLICT (case_id) DO UPDATE SET until_time = EXCLUDED.until_time;
+-- Seals a case's work orders for one holder, or renews its lease.
+INSERT INTO seals (case_id, site_id, holder, until_time)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (case_id, holder) DO UPDATE SET until_time = EXCLUDED.until_time;
 
--- name: delete_seal
--- Takes a lease back.
-DELETE FROM seals WHERE case_id = $1;
+-- name: delete_seals
+-- Takes the seals of some holders away.
+DELETE FROM seals WHERE case_id = $1 AND holder = ANY ($2::text[]);
+
+-- name: delete_seals_until
+-- Takes the seals away that end by an instant.
+DELETE FROM seals WHERE case_id = $1 AND until_time <= $2;

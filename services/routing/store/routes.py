@@ -1,6 +1,6 @@
 """Routes, work orders and seals in their tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 import asyncpg
@@ -13,6 +13,7 @@ from services.routing.domain.route import (
     RouteFile,
     RouteState,
     Rule,
+    Seal,
 )
 from services.routing.domain.work_orders import WorkOrder, WorkOrderState
 from services.routing.store.directory import Q
@@ -29,14 +30,14 @@ async def list_routes(connection: Connection, case_ids: Sequence[str]) -> list[R
 
 
 async def load_route_file(connection: Connection, case_id: str) -> RouteFile | None:
-    """Returns a route with its work orders and its seal."""
+    """Returns a route with its work orders and its seals."""
     route = await load_route(connection, case_id)
     if route is None:
         return None
     return RouteFile(
         route,
         tuple(await list_work_orders(connection, case_id)),
-        await load_seal(connection, case_id),
+        tuple(await list_seals(connection, case_id)),
     )
 
 
@@ -92,18 +93,25 @@ async def save_work_order(connection: Connection, order: WorkOrder) -> None:
     )
 
 
-async def load_seal(connection: Connection, case_id: str) -> datetime | None:
-    """Returns until when a case's work orders are sealed by lease; it may be over."""
-    until: datetime | None = await connection.fetchval(Q.get_seal, case_id)
-    return until
+async def list_seals(connection: Connection, case_id: str) -> list[Seal]:
+    """Returns a case's seals, lapsed ones included."""
+    rows = await connection.fetch(Q.list_seals, case_id)
+    return [Seal(row["holder"], row["until_time"]) for row in rows]
 
 
-async def save_seal(connection: Connection, case_id: str, site_id: str, until: datetime) -> None:
-    await connection.execute(Q.save_seal, case_id, site_id, until)
+async def save_seal(connection: Connection, case_id: str, site_id: str, seal: Seal) -> None:
+    """Adds a seal, or renews the one of the same holder."""
+    await connection.execute(Q.save_seal, case_id, site_id, seal.holder, seal.until_time)
 
 
-async def delete_seal(connection: Connection, case_id: str) -> None:
-    await connection.execute(Q.delete_seal, case_id)
+async def delete_seals(connection: Connection, case_id: str, holders: Iterable[str]) -> None:
+    """Removes the seals of these holders; those of others stay."""
+    await connection.execute(Q.delete_seals, case_id, list(holders))
+
+
+async def delete_seals_until(connection: Connection, case_id: str, until: datetime) -> None:
+    """Removes the seals that end by an instant."""
+    await connection.execute(Q.delete_seals_until, case_id, until)
 
 
 def _changing(route: Route) -> tuple[object, ...]:
@@ -127,6 +135,7 @@ def _changing(route: Route) -> tuple[object, ...]:
         answered.text if answered else "",
         answered.instructed_by if answered else "",
         answered.instruct_time if answered else None,
+        route.cycle,
     )
 
 
@@ -156,6 +165,7 @@ def _route(row: asyncpg.Record) -> Route:
         level_owner=row["level_owner"],
         level_time=row["level_time"],
         answered=answered,
+        cycle=row["cycle"],
         version=row["version"],
     )
 

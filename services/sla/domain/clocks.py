@@ -27,6 +27,10 @@ class ClockKind(StrEnum):
     REMINDER = "REMINDER"
 
 
+# What every cycle of a case owes from its first instant on.
+CYCLE_BEGINS_WITH = (ClockKind.FIRST_REPLY, ClockKind.PLAN)
+
+
 class ClockState(StrEnum):
     RUNNING = "RUNNING"
     BREACHED = "BREACHED"
@@ -62,8 +66,10 @@ class Due:
 class Clock:
     """A clock of a case. Times are aware and UTC; absent ones have not happened.
 
-    `breach_time` is the deadline that passed, whenever that was noticed. A REMINDER stays RUNNING:
-    its `breach_time` is the last time it fired, its `due_time` the next.
+    `state` says what happened; `breach_time` that the deadline was seen to pass, whenever that was
+    noticed, and is never taken back: a clock can be MET and have one. A REMINDER stays RUNNING: its
+    `breach_time` is the last time it fired, its `due_time` the next. `born_breached`: its deadline
+    had passed when it was first known here, so its breach, if it comes to one, is an alert.
     """
 
     clock_id: str
@@ -132,13 +138,8 @@ def promise_due(terms: Terms, promised: date) -> Due:
 
 
 def reminder_due(terms: Terms, now: datetime) -> Due:
-    """24:00 of the next working day."""
-    return working_days_due(terms, now, 1)
-
-
-def reminder_due_again(terms: Terms, now: datetime) -> datetime:
-    """The next 24:00; days slept through are not made up for."""
-    return terms.calendar.end_of(terms.calendar.local_day(now))
+    """The next 24:00, the first time and every other; days slept through are not made up for."""
+    return Due(terms.calendar.end_of(terms.calendar.local_day(now)))
 
 
 def warn_time(terms: Terms, kind: ClockKind, start: datetime, due: datetime) -> datetime | None:
@@ -182,13 +183,22 @@ def consequence(kind: ClockKind) -> Consequence:
             assert_never(kind)
 
 
+def consequence_when_born(kind: ClockKind) -> Consequence:
+    """What follows when it had breached before it was known: an alert in place of a ladder.
+
+    A reporter who waits for a call waits for it all the same.
+    """
+    return Consequence.CALLBACK if kind is ClockKind.CONFIRMATION else Consequence.ALERT
+
+
 def stop(clock: Clock, time: datetime) -> Clock:
     """Ends a live clock with a verdict; `time` is when the thing it waited for happened.
 
-    A breach that has fired stays one. One that was only about to fire keeps its place on record
-    as `breach_time`, and has no consequence any more.
+    What happened in time is in time, though it was heard of after the clock had fired; that it
+    fired stays on record as `breach_time`. A deadline that passed before it could fire is put there
+    too, and has no consequence any more.
     """
-    if clock.running and time < clock.due_time:
+    if time < clock.due_time:
         return replace(clock, state=ClockState.MET, stop_time=time)
     breach_time = clock.breach_time or clock.due_time
     return replace(clock, state=ClockState.MET_LATE, breach_time=breach_time, stop_time=time)

@@ -24,16 +24,19 @@ class CaseState(StrEnum):
 class Case:
     """What sla knows of a case beside its clocks.
 
-    `on_queue`: nobody but the dispatch-room queue answers for it. `at_ladder_end`: it lies at the
-    top of the ladder or at a vacant level. `next_wake_time` is None once it is closed.
+    `on_queue`: nobody but the dispatch-room queue answers for it now. `no_steward`: nor does anyone
+    below the ladder, to whom a new cycle would bring it back. `level_time`: when it came to its
+    level, None at the foot of the ladder. `at_ladder_end`: it lies at the top of the ladder or at a
+    vacant level. `next_wake_time` is None once it is closed.
     """
 
     case_id: str
     site_id: str
     state: CaseState
     cycle: int
-    cycle_start_time: datetime
     on_queue: bool = False
+    no_steward: bool = False
+    level_time: datetime | None = None
     at_ladder_end: bool = False
     next_wake_time: datetime | None = None
 
@@ -50,9 +53,9 @@ class File:
 class Moment:
     """When a change is made.
 
-    `now` is the decision time; `known` is when the suite first knew of what led to the change, so
-    that lateness of ours makes nobody's clock born breached; `serial` is the case's version before
-    the change, which no other change of the case has.
+    `now` is the decision time; `known` is when the suite first knew of what led to the change, and
+    so less than `now` by our own lateness; `serial` is the case's version before the change, which
+    no other change of the case has.
     """
 
     now: datetime
@@ -105,7 +108,9 @@ class Docket:
     def start(self, kind: ClockKind, start: datetime, due: Due, reference: str = "") -> None:
         """Starts a clock; one whose deadline had passed before anyone knew is born breached.
 
-        Of several clocks born breached together only the first alerts.
+        Where only we are late, what met it may still be on its way: so it runs until the timer
+        fires it. What a cycle begins with is born breached all the same; people can't have been
+        told of a deadline that was over when its first clock began.
         """
         case = self.case
         clock = Clock(
@@ -123,12 +128,10 @@ class Docket:
             warn_time=rules.warn_time(self._terms, kind, start, due.time),
         )
         if due.time <= self._moment.known:
-            clock = replace(
-                clock, state=ClockState.BREACHED, breach_time=due.time, born_breached=True
-            )
-            if not self._fired:
-                alert = Verdict(clock, Threshold.DUE, due.time, Consequence.ALERT)
-                self._fired.append(alert)
+            self._bear(clock)
+            return
+        if due.time <= self._moment.now and kind in rules.CYCLE_BEGINS_WITH:
+            clock = replace(clock, born_breached=True)
         self._clocks[clock.clock_id] = clock
         self._started.append(clock.clock_id)
 
@@ -166,7 +169,7 @@ class Docket:
         """
         now = self._moment.now
         due = [
-            (fire_time, clock)
+            (clock.due_time if clock.due_time <= now else fire_time, clock)
             for clock in self._clocks.values()
             if (fire_time := clock.next_fire_time) is not None and fire_time <= now
         ]
@@ -174,19 +177,13 @@ class Docket:
             if now < clock.due_time:
                 self._fire(replace(clock, warned_time=now), Threshold.WARNING, fire_time)
             elif clock.kind is ClockKind.REMINDER:
-                again = replace(
-                    clock,
-                    breach_time=clock.due_time,
-                    due_time=rules.reminder_due_again(self._terms, now),
-                    provisional=False,
-                )
-                self._fire(again, Threshold.DUE, clock.due_time, Consequence.REMINDER)
+                again = rules.reminder_due(self._terms, now).time
+                reminded = replace(clock, breach_time=clock.due_time, due_time=again)
+                self._fire(reminded, Threshold.DUE, fire_time, Consequence.REMINDER)
+            elif clock.born_breached:
+                self._bear(clock)
             else:
-                breached = replace(clock, state=ClockState.BREACHED, breach_time=clock.due_time)
-                follows = rules.consequence(clock.kind)
-                self._fire(breached, Threshold.DUE, clock.due_time, follows)
-                if follows is Consequence.HEAD_OF_UNIT:
-                    self._start_grace(clock)
+                self._breach(clock)
 
     def settle(self) -> Change:
         """Keeps the case awake, and returns all that was done to it."""
@@ -217,6 +214,48 @@ class Docket:
         return not any(
             clock.running and clock.kind is not ClockKind.REMINDER
             for clock in self._clocks.values()
+        )
+
+    def _breach(self, clock: Clock) -> None:
+        follows = rules.consequence(clock.kind)
+        if follows is Consequence.LADDER and not self._may_climb(clock):
+            follows = Consequence.ALERT
+        breached = replace(clock, state=ClockState.BREACHED, breach_time=clock.due_time)
+        self._fire(breached, Threshold.DUE, clock.due_time, follows)
+        if follows is Consequence.HEAD_OF_UNIT:
+            self._start_grace(clock)
+
+    def _may_climb(self, clock: Clock) -> bool:
+        # One silence climbs one level. What else is found late with it is only said, and so is what
+        # was late before the case came to its level; routing holds it the same way.
+        reached = self.case.level_time
+        if reached is not None and clock.due_time <= reached:
+            return False
+        return not self._has_fired(Consequence.LADDER)
+
+    def _bear(self, clock: Clock) -> None:
+        """Makes a clock breached that was so when it was first known.
+
+        Of several borne together the first alerts; the others are told of as they started. Someone
+        calls the reporter all the same, since nothing else would.
+        """
+        breached = replace(
+            clock, state=ClockState.BREACHED, breach_time=clock.due_time, born_breached=True
+        )
+        if clock.clock_id not in self._clocks:
+            self._started.append(clock.clock_id)
+        follows = rules.consequence_when_born(clock.kind)
+        if not self._has_fired(follows, born=True):
+            self._fire(breached, Threshold.DUE, clock.due_time, follows)
+            return
+        self._clocks[clock.clock_id] = breached
+        if clock.clock_id not in self._started:
+            self._started.append(clock.clock_id)
+
+    def _has_fired(self, consequence: Consequence, *, born: bool = False) -> bool:
+        return any(
+            verdict.consequence is consequence and verdict.clock.born_breached == born
+            for verdict in self._fired
         )
 
     def _start_grace(self, order: Clock) -> None:

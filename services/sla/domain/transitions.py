@@ -54,8 +54,9 @@ class DispatchedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The level a case has come to; `dwell_working_days` is 0 where none is owed."""
+    """The level a case has come to in a cycle; `dwell_working_days` is 0 where none is owed."""
 
+    cycle: int
     number: int
     dwell_working_days: int
     top: bool
@@ -63,11 +64,20 @@ class Level:
     time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A level's answer in a cycle, and who must move now."""
+
+    cycle: int
+    accountable: str
+    time: datetime
+
+
 def registered(
     case_id: str, site_id: str, occurred: datetime, terms: Terms, moment: Moment
 ) -> Change:
     """A new case owes its first reply and its plan."""
-    case = Case(case_id, site_id, CaseState.OPEN, 1, occurred)
+    case = Case(case_id, site_id, CaseState.OPEN, 1)
     docket = Docket(File(case, ()), terms, moment)
     _start_cycle(docket, occurred, terms)
     return docket.settle()
@@ -159,7 +169,8 @@ def rejected(file: File, new_cycle: int, time: datetime, terms: Terms, moment: M
         docket.case,
         state=CaseState.OPEN,
         cycle=new_cycle,
-        cycle_start_time=time,
+        on_queue=docket.case.no_steward,
+        level_time=None,
         at_ladder_end=False,
     )
     _start_cycle(docket, time, terms)
@@ -174,35 +185,47 @@ def closed(file: File, time: datetime, terms: Terms, moment: Moment) -> Change:
     return docket.settle()
 
 
-def assigned(file: File, accountable: str, terms: Terms, moment: Moment) -> Change:
+def assigned(file: File, steward: str, accountable: str, terms: Terms, moment: Moment) -> Change:
     """Somebody answers for the case, or the queue does and is reminded daily."""
     docket = Docket(file, terms, moment)
-    docket.case = replace(docket.case, on_queue=accountable.startswith(_VACANT))
+    on_queue = accountable.startswith(_VACANT)
+    docket.case = replace(docket.case, on_queue=on_queue, no_steward=not steward)
     return docket.settle()
 
 
 def escalated(file: File, level: Level, terms: Terms, moment: Moment) -> Change:
-    """The level that was reached owes an instruction; the one below no longer does."""
+    """The level that was reached owes an instruction; the one below no longer does.
+
+    A level of a cycle gone by has nothing to do with this one, which began at the bottom.
+    """
     docket = Docket(file, terms, moment)
     case = docket.case
-    if case.state is not CaseState.OPEN or level.time < case.cycle_start_time:
+    if case.state is not CaseState.OPEN or level.cycle < case.cycle:
         return docket.settle()
     docket.cancel(_of_levels(docket), level.time)
-    docket.case = replace(case, on_queue=False, at_ladder_end=level.top or level.fallback)
+    docket.case = replace(
+        case,
+        on_queue=False,
+        level_time=level.time,
+        at_ladder_end=level.top or level.fallback,
+    )
     if level.dwell_working_days and not level.top:
         due = rules.working_days_due(terms, level.time, level.dwell_working_days)
         docket.start(ClockKind.ESCALATION, level.time, due, f"{_LEVEL}{level.number}")
     return docket.settle()
 
 
-def instructed(
-    file: File, accountable: str, time: datetime, terms: Terms, moment: Moment
-) -> Change:
-    """The level has answered: its clock is met, and the graces of late work orders end with it."""
+def instructed(file: File, word: Instruction, terms: Terms, moment: Moment) -> Change:
+    """The level has answered: its clock is met, and the graces of late work orders end with it.
+
+    An answer of a cycle gone by comes too late for anything.
+    """
     docket = Docket(file, terms, moment)
-    docket.stop(_of_levels(docket), time)
-    docket.cancel(_running(docket.live(ClockKind.ESCALATION)), time)
-    on_queue = accountable.startswith(_VACANT)
+    if word.cycle < docket.case.cycle:
+        return docket.settle()
+    docket.stop(_of_levels(docket), word.time)
+    docket.cancel(_running(docket.live(ClockKind.ESCALATION)), word.time)
+    on_queue = word.accountable.startswith(_VACANT)
     docket.case = replace(docket.case, on_queue=on_queue, at_ladder_end=False)
     return docket.settle()
 

@@ -51,15 +51,17 @@ ON CONFLICT (site_id, day) DO UPDATE SET working = excluded.working;
 -- name: get_case
 -- A case without its clocks.
 SELECT
-    case_id, site_id, state, cycle, cycle_start_time, on_queue, at_ladder_end, next_wake_time
+    case_id, site_id, state, cycle, on_queue, no_steward, level_time,
+    at_ladder_end, next_wake_time
 FROM cases
 WHERE case_id = $1;
 
 -- name: list_files
 -- Cases by id, a row for each of their clocks to which something can still happen, or one without.
 SELECT
-    cases.case_id, cases.site_id, cases.state, cases.cycle, cases.cycle_start_time,
-    cases.on_queue, cases.at_ladder_end, cases.next_wake_time, clocks.clock_id::text,
+    cases.case_id, cases.site_id, cases.state, cases.cycle, cases.on_queue,
+    cases.no_steward, cases.level_time, cases.at_ladder_end,
+    cases.next_wake_time, clocks.clock_id::text,
     clocks.kind, clocks.cycle AS clock_cycle, clocks.reference, clocks.start_time,
     clocks.due_time, clocks.state AS clock_state, clocks.provisional, clocks.policy_version,
     clocks.warn_time, clocks.warned_time, clocks.breach_time, clocks.stop_time,
@@ -83,16 +85,17 @@ ORDER BY start_time, due_time, clock_id;
 -- Cases and clocks as they stand after some changes, new or not, in one statement.
 WITH saved AS (
     INSERT INTO cases (
-        case_id, site_id, state, cycle, cycle_start_time, on_queue, at_ladder_end, next_wake_time
+        case_id, site_id, state, cycle, on_queue, no_steward, level_time,
+        at_ladder_end, next_wake_time
     )
     SELECT *
     FROM unnest(
-        $1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::boolean[],
-        $7::boolean[], $8::timestamptz[]
+        $1::text[], $2::text[], $3::text[], $4::integer[], $5::boolean[],
+        $6::boolean[], $7::timestamptz[], $8::boolean[], $9::timestamptz[]
     )
     ON CONFLICT (case_id) DO UPDATE SET
-        state = excluded.state, cycle = excluded.cycle,
-        cycle_start_time = excluded.cycle_start_time, on_queue = excluded.on_queue,
+        state = excluded.state, cycle = excluded.cycle, on_queue = excluded.on_queue,
+        no_steward = excluded.no_steward, level_time = excluded.level_time,
         at_ladder_end = excluded.at_ladder_end, next_wake_time = excluded.next_wake_time
 )
 INSERT INTO clocks (
@@ -101,10 +104,10 @@ INSERT INTO clocks (
 )
 SELECT *
 FROM unnest(
-    $9::text[]::uuid[], $10::text[], $11::text[], $12::text[], $13::integer[], $14::text[],
-    $15::timestamptz[], $16::timestamptz[], $17::text[], $18::boolean[], $19::integer[],
-    $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[],
-    $24::boolean[], $25::timestamptz[]
+    $10::text[]::uuid[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::text[],
+    $16::timestamptz[], $17::timestamptz[], $18::text[], $19::boolean[], $20::integer[],
+    $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::timestamptz[],
+    $25::boolean[], $26::timestamptz[]
 )
 ON CONFLICT (clock_id) DO UPDATE SET
     due_time = excluded.due_time, state = excluded.state, provisional = excluded.provisional,

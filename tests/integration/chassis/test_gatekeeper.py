@@ -13,8 +13,9 @@ from backstop.operations.v1 import operations_service_pb2 as pb
 from chassis import quarantine
 from chassis.errors import Refused
 from chassis.gatekeeper import MAX_ATTEMPTS, Gatekeeper
-from chassis.handling import Handlers
+from chassis.handling import Handlers, ReceivedFact
 from chassis.sweeper import Sweeper
+from chassis.work import Work
 from tests.integration.chassis import counting
 from tests.integration.chassis.counting import applied, note, rows, value
 from tests.integration.chassis.sources import feed_of
@@ -119,6 +120,27 @@ async def test_a_gap_parks_and_whoever_fills_it_applies_all(database: ServiceDat
     await gatekeeper.take([facts[3]], "sla")
     assert [version for _, _, version in await applied(database.worker)] == [1, 2, 3, 4, 5]
     assert await value(database.worker, "SELECT count(*) FROM parked") == 0
+
+
+async def test_poison_behind_a_fact_that_waited_ends_nothing(database: ServiceDatabase) -> None:
+    async def poisoned(work: Work, fact: ReceivedFact) -> None:
+        await note(work, fact)
+        if (fact.subject_id, fact.version) == ("a", 2):
+            raise RuntimeError("poison")
+
+    gatekeeper = Gatekeeper(
+        database.worker,
+        {"sla": {pb.Finding: poisoned}, "routing": {pb.Finding: poisoned}},
+        first_retry=timedelta(0),
+    )
+    waiting = [make_fact("sla", "a", 1, causes=[("routing", "b", 1)]), make_fact("sla", "a", 2)]
+    await gatekeeper.take(waiting, "sla")
+    async with asyncio.timeout(20):
+        await gatekeeper.take([make_fact("routing", "b", 1)], "routing")
+    assert await applied(database.worker) == [("routing", "b", 1), ("sla", "a", 1)]
+    await sweep_until_quiet(database, Sweeper(gatekeeper, {}))
+    (row,) = await quarantined(database)
+    assert (row["subject_id"], row["version"], row["reason"]) == ("a", 2, "FAILED")
 
 
 async def test_a_cause_on_another_subject_is_waited_for(database: ServiceDatabase) -> None:

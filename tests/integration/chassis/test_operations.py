@@ -26,7 +26,7 @@ from tests.integration.conftest import DatabaseFor
 from tests.integration.databases import ServiceDatabase
 from tests.unit.chassis.facts import make_fact
 
-Ask = Callable[[str, Any], Any]
+Ask = Callable[..., Any]
 
 
 @pytest.fixture
@@ -49,26 +49,26 @@ def gatekeeper(database: ServiceDatabase, failures: set[str]) -> Gatekeeper:
 async def ask(
     database: ServiceDatabase, gatekeeper: Gatekeeper, keys: Keys, tmp_path: Path
 ) -> AsyncIterator[Ask]:
-    """Gives `await ask("GetFlow", request)`, as an operator behind all walls."""
+    """Gives `await ask("GetFlow", request)`, as an operator of a site behind all walls."""
     made = registrations(database.worker, gatekeeper, PageTokens(os.urandom(32)), counting.PACKAGE)
     async with (
         serving(*made, keys=keys, folder=tmp_path) as (_, address),
         grpc.aio.insecure_channel(address) as channel,
     ):
         stubs = (pb_grpc.OperationsServiceStub(channel), pb_grpc.FeedServiceStub(channel))
-        metadata = bearer(keys.person(roles=["OPERATOR"]))
 
-        async def call(method: str, request: Any) -> Any:
+        async def call(method: str, request: Any, site_id: str = "*") -> Any:
+            metadata = bearer(keys.person(roles=["OPERATOR"], sites=[site_id]))
             stub = next(stub for stub in stubs if hasattr(stub, method))
             return await getattr(stub, method)(request, timeout=20, metadata=metadata)
 
         yield call
 
 
-async def refused(ask: Ask, method: str, request: Any) -> str:
+async def refused(ask: Ask, method: str, request: Any, site_id: str = "*") -> str:
     """Returns the reason a call is refused for."""
     with pytest.raises(grpc.aio.AioRpcError) as error:
-        await ask(method, request)
+        await ask(method, request, site_id)
     return read_refusal(error.value).reason
 
 
@@ -139,6 +139,57 @@ async def test_the_quarantine_is_listed_in_pages_and_replayed(
     ):
         assert await refused(ask, method, request) == "NOT_IN_QUARANTINE"
     assert len((await ask("ListQuarantine", pb.ListQuarantineRequest())).facts) == 3
+
+
+async def test_an_operator_sees_its_own_sites(
+    database: ServiceDatabase, gatekeeper: Gatekeeper, ask: Ask, failures: set[str]
+) -> None:
+    facts = {site: make_fact("sla", f"of {site}", 1, site_id=site) for site in ("north", "south")}
+    failures.update(fact.subject_id for fact in facts.values())
+    for _ in range(6):
+        await gatekeeper.take(list(facts.values()), "sla", alone=True)
+    failures.clear()
+
+    async def enqueue(work: Work) -> None:
+        for site in facts:
+            await work.enqueue_job(site, f"of {site}", b"")
+
+    await run(database.app, service_actor("intake"), enqueue)
+    listed = await ask("ListQuarantine", pb.ListQuarantineRequest())
+    ids = {fact.fact.site_id: fact.quarantine_id for fact in listed.facts}
+    assert set(ids) == set(facts)
+    (one,) = (await ask("ListQuarantine", pb.ListQuarantineRequest(page_size=1), "north")).facts
+    assert one.quarantine_id == ids["north"]
+    (job,) = (await ask("ListJobs", pb.ListJobsRequest(), "south")).jobs
+    assert job.kind == "of south"
+    south = ids["south"]
+    for method, request in (
+        ("GetQuarantined", pb.GetQuarantinedRequest(quarantine_id=south)),
+        ("ReplayQuarantined", pb.ReplayQuarantinedRequest(quarantine_id=south)),
+        ("DropQuarantined", pb.DropQuarantinedRequest(quarantine_id=south, reason="x")),
+    ):
+        assert await refused(ask, method, request, "north") == "NOT_IN_QUARANTINE"
+    replay = pb.ReplayQuarantinedRequest(quarantine_id=south)
+    assert (await ask("ReplayQuarantined", replay, "south")).applied_count == 1
+    await counting.stamp_all(database.worker)
+    read = pb.ReadSubjectRequest(subject_id="of south", from_version=1)
+    about = pb.GetFlowRequest(subject_id="of south")
+    for site, count in (("south", 1), ("north", 0)):
+        assert len((await ask("ReadSubject", read, site)).facts) == count
+        flow = await ask("GetFlow", about, site)
+        assert (flow.subject_version, len(flow.applied_versions)) == (count, count)
+        assert flow.feed_position == 1
+    await counting.value(database.worker, "UPDATE subjects SET version = 7 RETURNING 1")
+    for site in facts:
+        found = await ask("CheckInvariants", pb.CheckInvariantsRequest(), site)
+        assert {finding.site_id for finding in found.findings} == {site}
+
+
+async def test_what_concerns_all_sites_is_for_operators_of_all(ask: Ask) -> None:
+    clock = pb.SetClockOffsetRequest(offset=Duration(seconds=86400))
+    assert await refused(ask, "SetClockOffset", clock, "north") == "PERMISSION_DENIED"
+    rewind = pb.RewindRelayRequest(position=0)
+    assert await refused(ask, "RewindRelay", rewind, "north") == "PERMISSION_DENIED"
 
 
 async def test_a_page_token_of_another_query_is_refused(ask: Ask) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from backstop.operations.v1 import operations_service_pb2 as pb
 from backstop.operations.v1 import operations_service_pb2_grpc as pb_grpc
+from chassis import accesslog
 from chassis.actor import Actor
 from chassis.errors import Refused
 from chassis.inflight import Limits
@@ -207,6 +209,29 @@ async def test_stranger_learns_nothing_about_bodies(serve: Serve) -> None:
     async with serve() as (_, address), grpc.aio.insecure_channel(address) as channel:
         answer = await refusal(raw(channel, READ_SUBJECT)(b"\xff", timeout=5))
     assert answer.reason == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    ("roles", "name"),
+    [
+        (["REPORTER"], "reporter"),
+        (["OPERATOR"], "w-99"),
+        # Staff act in their own name, and so they do where they also have cases of their own.
+        (["REPORTER", "OPERATOR"], "w-99"),
+    ],
+)
+async def test_the_log_names_no_reporter(
+    stub: Any, keys: Keys, monkeypatch: pytest.MonkeyPatch, roles: list[str], name: str
+) -> None:
+    lines: list[dict[str, Any]] = []
+    monkeypatch.setattr(accesslog.access_log, "write", lambda _, **fields: lines.append(fields))
+    metadata = bearer(keys.person("w-99", roles, acting_for="w-98"))
+    with suppress(grpc.aio.AioRpcError):  # reporters may not; it is logged all the same
+        await stub.ReadSubject(ask(), timeout=5, metadata=metadata)
+    (line,) = lines
+    assert line["actor"] == name
+    assert ("w-99" in repr(line)) == (name == "w-99")
+    assert "w-98" not in repr(line)
 
 
 async def test_request_id_comes_back(stub: Any, keys: Keys) -> None:

@@ -1,6 +1,7 @@
 """Requests are done once, facts exist exactly with the state they tell of, order is the lock's."""
 
 import asyncio
+from collections.abc import Sequence
 
 import asyncpg
 import pytest
@@ -59,6 +60,85 @@ async def test_concurrent_twins_take_effect_once(database: ServiceDatabase) -> N
     assert await counting.value(database.worker, "SELECT count(*) FROM counters") == 1
     assert await counting.value(database.worker, "SELECT count(*) FROM journal") == 1
     assert await counting.findings(database.worker) == []
+
+
+def only_first(subject: str, started: Sequence[asyncio.Event]) -> counting.Body:
+    """Returns a body that refuses to count twice, and begins only when its twins have begun."""
+    entering = iter(started)
+
+    async def body(work: Work) -> Receipt:
+        event = next(entering, None)
+        if event is not None:
+            event.set()
+        for one in started:
+            await one.wait()
+        await work.lock(counting.SITE, subject)
+        work.expect(subject, 0)
+        if work.version(subject):
+            raise Refused("VERSION_MISMATCH", expected=0, actual=work.version(subject))
+        return await counting.count(subject)(work)
+
+    return body
+
+
+async def test_a_twin_that_finds_its_own_deed_done_is_replayed(database: ServiceDatabase) -> None:
+    call = counting.call()
+    body = only_first("a", [asyncio.Event(), asyncio.Event()])
+    async with asyncio.timeout(20):
+        receipts = await asyncio.gather(*(once(database.app, call, body) for _ in range(2)))
+    assert sorted(receipt.replayed for receipt in receipts) == [False, True]
+    assert [receipt.version for receipt in receipts] == [1, 1]
+
+
+async def test_a_refusal_of_another_request_stays_one(database: ServiceDatabase) -> None:
+    body = only_first("a", [asyncio.Event(), asyncio.Event()])
+    async with asyncio.timeout(20):
+        results = await counting.together(
+            *(once(database.app, counting.call(), body) for _ in range(2))
+        )
+    (refused,) = (result for result in results if isinstance(result, Refused))
+    assert refused.reason == "VERSION_MISMATCH"
+    # With the same id and another body it is that which is told.
+    call = counting.call()
+    body = only_first("b", [asyncio.Event(), asyncio.Event()])
+    async with asyncio.timeout(20):
+        results = await counting.together(
+            once(database.app, call, body),
+            once(database.app, counting.call(call.request_id, fingerprint=b"other"), body),
+        )
+    (refused,) = (result for result in results if isinstance(result, Refused))
+    assert refused.reason == "REQUEST_ID_REUSED"
+
+
+async def test_a_group_replays_what_a_twin_has_done_meanwhile(database: ServiceDatabase) -> None:
+    twin, other = counting.call(), counting.call()
+    started = [asyncio.Event(), asyncio.Event()]
+    alone = only_first("a", started)
+
+    async def both(work: Work, fresh: Sequence[Call]) -> list[Receipt]:
+        receipts = []
+        for call in fresh:
+            if call is twin:
+                receipts.append(await alone(work))
+            else:
+                work.create(counting.SITE, call.request_id)
+                version = work.record(call.request_id, counting.SITE, pb.Finding(), call=call)
+                receipts.append(Receipt(call.request_id, version))
+        return receipts
+
+    async def held(work: Work) -> Receipt:
+        # Has the lock before the group asks for it.
+        await work.lock(counting.SITE, "a")
+        return await alone(work)
+
+    async with asyncio.timeout(20):
+        first, (again, new) = await asyncio.gather(
+            once(database.app, twin, held),
+            together(database.app, counting.SITE, [twin, other], both),
+        )
+    assert (first.replayed, again.replayed, new.replayed) == (False, True, False)
+    assert again.subject_id == "a"
+    assert new.subject_id == other.request_id
 
 
 async def test_a_caller_that_lost_the_site_does_not_do_it_twice(database: ServiceDatabase) -> None:

@@ -1,7 +1,7 @@
 """A window to call: intake's own servicer behind the real walls, on a fresh database."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +35,36 @@ class Peers(routing_grpc.RoutingServiceServicer, sla_grpc.SlaServiceServicer):
     """What intake asks routing and sla: seals that can be refused, deadlines that can be told."""
 
     def __init__(self) -> None:
-        self.sealed: set[str] = set()
+        # Seals as (case id, holder); `meanwhile` runs once, behind the next seal.
+        self.seals: set[tuple[str, str]] = set()
+        self.unsealed: list[tuple[str, str]] = []
+        self.asked = 0
         self.open_work_orders = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def sealed(self) -> set[str]:
+        """Cases that are sealed, by whomever."""
+        return {case_id for case_id, _ in self.seals}
 
     async def SealWorkOrders(
         self, request: routing.SealWorkOrdersRequest, context: Any
     ) -> routing.SealWorkOrdersResponse:
+        self.asked += 1
         if self.open_work_orders:
             raise Refused("WORK_ORDERS_OPEN", count=self.open_work_orders)
-        self.sealed.add(request.case_id)
+        self.seals.add((request.case_id, request.holder))
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
         return routing.SealWorkOrdersResponse()
 
     async def UnsealWorkOrders(
         self, request: routing.UnsealWorkOrdersRequest, context: Any
     ) -> routing.UnsealWorkOrdersResponse:
-        self.sealed.discard(request.case_id)
+        self.asked += 1
+        self.seals.discard((request.case_id, request.holder))
+        self.unsealed.append((request.case_id, request.holder))
         return routing.UnsealWorkOrdersResponse()
 
     async def ComputeDeadlines(

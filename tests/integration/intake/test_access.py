@@ -137,6 +137,58 @@ async def test_a_reporter_sees_their_own_cases_only(window: Window) -> None:
     assert told.entries[0].sentence.startswith("调度室经自助登记诉求")
 
 
+async def test_a_reporter_learns_nothing_about_others_cases(window: Window) -> None:
+    made = await window.resolved()
+    case_id, absent = made.case.case_id, new_id()
+    for version in (0, 77):
+        for real, unreal in (
+            (
+                rpc.ConfirmCaseRequest(
+                    case_id=one, grade=pb.GRADE_SATISFIED, expected_version=version
+                )
+                for one in (case_id, absent)
+            ),
+            (
+                rpc.RejectCaseRequest(case_id=one, reason="x", expected_version=version)
+                for one in (case_id, absent)
+            ),
+        ):
+            there = await window.refused(real, "REPORTER", subject="w-8")
+            nowhere = await window.refused(unreal, "REPORTER", subject="w-8")
+            assert there.reason == nowhere.reason == "CASE_NOT_FOUND"
+    own = rpc.RejectCaseRequest(case_id=case_id, reason="x", expected_version=77)
+    answer = await window.refused(own, "REPORTER", subject="w-7")
+    assert answer.reason == "VERSION_MISMATCH"
+
+
+async def test_a_portal_names_nobody_it_acts_for(window: Window) -> None:
+    made = await window.register(
+        "SYSTEM", subject="system:portal", acting_for="w-9", channel=pb.CHANNEL_SYSTEM
+    )
+    await window.ask(
+        rpc.VerifyCaseRequest(case_id=made.case.case_id, place="x", findings="y"),
+        "STEWARD",
+        acting_for="boss",
+    )
+    rows = await window.rows("SELECT actor, acting_for FROM journal ORDER BY subject_version")
+    assert rows[0]["actor"] == "system:portal"
+    assert rows[0]["acting_for"].startswith("reporter:")
+    assert "w-9" not in rows[0]["acting_for"]
+    assert rows[1]["acting_for"] == "boss"
+
+
+async def test_a_reporter_names_no_receiver(window: Window) -> None:
+    own = await window.register("REPORTER", subject="w-7", receiver="s-1")
+    assert own.case.receiver == "position:DISPATCH_ROOM"
+    for fields in (
+        {"receiver": "s-1"},
+        {"receiver": "c-9", "subject": "c-9"},
+        {"receiver": "position:DISPATCH_ROOM"},
+    ):
+        made = await window.register(**fields)
+        assert made.case.receiver == fields["receiver"]
+
+
 async def test_on_what_a_word_about_the_result_rests(window: Window) -> None:
     made = await window.resolved()
     stranger = await window.register()
@@ -150,7 +202,7 @@ async def test_on_what_a_word_about_the_result_rests(window: Window) -> None:
     wrong = await window.refused(confirm(stranger.receipt_code), "CLERK")
     assert wrong.reason == "CODE_WRONG"
     answer = await window.refused(confirm(), "REPORTER", subject="w-8")
-    assert answer.reason == "NOT_THE_REPORTER"
+    assert answer.reason == "CASE_NOT_FOUND"
     assert (await window.refused(confirm(), "LEADER")).reason == "PERMISSION_DENIED"
     for roles, subject, basis in (
         (("CLERK",), "c-2", pb.CONFIRMATION_BASIS_REPORTED),
@@ -160,10 +212,10 @@ async def test_on_what_a_word_about_the_result_rests(window: Window) -> None:
     ):
         reply = await window.ask(confirm(), *roles, subject=subject)
         assert reply.basis == basis, (roles, subject)
-    reply = await window.ask(confirm(made.receipt_code), "CLERK")
+    reply = await window.ask(confirm(made.receipt_code), "CLERK", subject="c-2")
     assert reply.basis == pb.CONFIRMATION_BASIS_CODE
     assert reply.case.receiver == "c-1"
-    far = await window.ask(confirm(made.receipt_code), "CLERK", sites=("other",))
+    far = await window.ask(confirm(made.receipt_code), "CLERK", subject="c-3", sites=("other",))
     assert far.case.number == made.case.number
     assert far.case.receiver == ""
 

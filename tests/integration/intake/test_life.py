@@ -9,6 +9,7 @@ from google.type.date_pb2 import Date
 
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
+from chassis.convert import to_timestamp
 from tests.integration.intake.conftest import Peers
 from tests.integration.intake.window import Window, appeal
 
@@ -55,6 +56,7 @@ async def test_repeating_a_registration_returns_the_same_case(window: Window) ->
         ({"unit_id": "none"}, "UNIT_UNKNOWN"),
         ({"post_id": "none"}, "POST_UNKNOWN"),
         ({"category": "NONE"}, "CATEGORY_UNKNOWN"),
+        ({"receiver": "nobody"}, "INVALID_FIELD"),
         (
             {
                 "links": [
@@ -119,7 +121,7 @@ async def test_a_case_goes_its_whole_way(window: Window, peers: Peers) -> None:
     )
     assert told.case.answers[0].HasField("fed_back_time")
     assert told.case.first_reply_owed_by == ""
-    await window.ask(rpc.EscalateCaseRequest(case_id=case_id, reason="超出权限"), "STEWARD")
+    await window.ask(rpc.EscalateCaseRequest(case_id=case_id, reason="超出权限"), "DIRECTOR")
     peers.open_work_orders = 2
     answer = await window.refused(early, "STEWARD")
     assert (answer.reason, answer.metadata["count"]) == ("WORK_ORDER_OPEN", "2")
@@ -166,10 +168,48 @@ async def test_a_rejected_result_begins_a_new_cycle(window: Window) -> None:
     assert rejected.case.state == pb.CASE_STATE_IN_PROGRESS
     case = await window.case(case_id)
     assert (case.cycle, case.reopen_count) == (2, 1)
+    assert case.first_reply_owed_by == "c-1"
     # What was told before the rejection does not answer the new cycle.
     again = rpc.ResolveCaseRequest(case_id=case_id, resolution="修好", outcome=pb.OUTCOME_SOLVED)
     assert (await window.refused(again, "STEWARD")).reason == "NOT_ANSWERED"
     assert await window.findings() == []
+
+
+async def test_nothing_of_a_new_cycle_happened_before_it(window: Window) -> None:
+    spoken = datetime.now(UTC) - timedelta(days=5)
+    made = await window.resolved(occurred_time=to_timestamp(spoken))
+    case_id = made.case.case_id
+    assert (await window.case(case_id)).first_reply_owed_by == ""
+    await window.ask(rpc.RejectCaseRequest(case_id=case_id, reason="没修好"), "CLERK")
+    old = to_timestamp(spoken + timedelta(days=1))
+    told = pb.Feedback(way=pb.FEEDBACK_WAY_TOLD, feedback_time=old)
+    reply = pb.ANSWER_KIND_FIRST_REPLY
+    for request, field in (
+        (
+            rpc.VerifyCaseRequest(case_id=case_id, place="x", findings="y", verify_time=old),
+            "verify_time",
+        ),
+        (
+            rpc.AnswerCaseRequest(case_id=case_id, kind=reply, text="x", answer_time=old),
+            "answer_time",
+        ),
+        (
+            rpc.AnswerCaseRequest(case_id=case_id, kind=reply, text="x", feedback=told),
+            "feedback.feedback_time",
+        ),
+        (
+            rpc.ResolveCaseRequest(
+                case_id=case_id,
+                resolution="x",
+                outcome=pb.OUTCOME_SOLVED,
+                feedback=TOLD,
+                resolve_time=old,
+            ),
+            "resolve_time",
+        ),
+    ):
+        answer = await window.refused(request, "STEWARD")
+        assert (answer.reason, answer.metadata["field"]) == ("INVALID_FIELD", field)
 
 
 async def test_a_message_may_be_left_after_tries_in_two_hours(window: Window) -> None:
@@ -179,7 +219,12 @@ async def test_a_message_may_be_left_after_tries_in_two_hours(window: Window) ->
     made = await window.register(occurred_time=occurred)
     case_id = made.case.case_id
     answered = await window.ask(
-        rpc.AnswerCaseRequest(case_id=case_id, kind=pb.ANSWER_KIND_FIRST_REPLY, text="已派人看"),
+        rpc.AnswerCaseRequest(
+            case_id=case_id,
+            kind=pb.ANSWER_KIND_FIRST_REPLY,
+            text="已派人看",
+            answer_time=to_timestamp(spoken),
+        ),
         "CLERK",
     )
 

@@ -108,6 +108,38 @@ async def test_the_case_file_shows_what_the_others_tell(window: Window) -> None:
     assert await window.findings() == []
 
 
+@pytest.mark.parametrize("cycle", [0, 1])
+async def test_a_late_fact_of_the_old_cycle_leaves_the_new_one_alone(
+    window: Window, cycle: int
+) -> None:
+    case_id = (await window.resolved()).case.case_id
+    await window.tell(
+        "routing",
+        case_id,
+        "yuwu",
+        routing_facts_pb2.CaseAssigned(case_id=case_id, steward="s-1", accountable="s-1"),
+    )
+    await window.ask(rpc.RejectCaseRequest(case_id=case_id, reason="没修好"), "CLERK")
+
+    async def late(cycle: int) -> pb.Case:
+        for message in (
+            routing_facts_pb2.CaseEscalated(
+                case_id=case_id, to_level=1, accountable="boss", cycle=cycle
+            ),
+            routing_facts_pb2.CaseInstructed(
+                case_id=case_id, level=1, accountable="boss-2", cycle=cycle
+            ),
+        ):
+            await window.tell("routing", case_id, "yuwu", message)
+        return await window.case(case_id)
+
+    case = await late(cycle)
+    assert (case.cycle, case.level, case.accountable) == (2, 0, "s-1")
+    case = await late(2)
+    assert (case.level, case.accountable) == (1, "boss-2")
+    assert await window.findings() == []
+
+
 async def test_clocks_and_wake_ups_follow_sla(window: Window) -> None:
     made = await window.register()
     case_id = made.case.case_id
@@ -201,7 +233,7 @@ async def test_deliveries_are_counted_and_failures_told(window: Window) -> None:
     case = await window.case(case_id)
     assert (case.deliveries_planned, case.deliveries_sent) == (2, 1)
     told = await window.ask(rpc.GetTimelineRequest(case_id=case_id), "LEADER")
-    assert told.entries[-1].sentence == "通知诉求人失败(短信):no route"
+    assert told.entries[-1].sentence == "通知诉求人失败（短信）：no route"
 
 
 async def test_the_timeline_tells_every_step_of_all_services(window: Window) -> None:
@@ -230,8 +262,8 @@ async def test_the_timeline_tells_every_step_of_all_services(window: Window) -> 
     ]
     assert rest.next_page_token == ""
     assert entries[0].sentence.startswith("样例甲经值守点登记诉求 YW-")
-    assert entries[0].sentence.endswith("(南风井食堂值守点)。")
-    assert entries[1].sentence == "分派给样例乙包保,依据:包保责任分工表。"
+    assert entries[0].sentence.endswith("（南风井食堂值守点）。")
+    assert entries[1].sentence == "分派给样例乙包保，依据：包保责任分工表。"
     english = await window.ask(
         rpc.GetTimelineRequest(case_id=case_id), "LEADER", language="en-GB,en"
     )

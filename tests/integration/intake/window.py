@@ -19,6 +19,9 @@ from chassis.journal import Entry, envelope, fact_hash
 from chassis.testing import Answer, Keys, bearer, read_refusal
 from tests.integration.databases import ServiceDatabase
 
+NOW = datetime.now(UTC)
+_HOW = ("subject", "sites", "acting_for")
+
 
 def directory(site_id: str, prefix: str) -> routing_facts_pb2.DirectoryPublished:
     """A small mine."""
@@ -63,6 +66,7 @@ class Window:
         language: str = "zh-CN",
         service: str = "",
         nobody: bool = False,
+        acting_for: str = "",
     ) -> Any:
         """Calls as a person of these roles, as a service, or as nobody; adds a request id."""
         if "request_id" in request.DESCRIPTOR.fields_by_name and not getattr(
@@ -74,7 +78,8 @@ class Window:
             metadata += bearer(self.keys.service_token(service))
         elif not nobody:
             who = subject or {"CLERK": "c-1", "STEWARD": "s-1"}.get(roles[0], roles[0].lower())
-            metadata += bearer(self.keys.person(who, roles, sites))
+            claims: dict[str, Any] = {"acting_for": acting_for} if acting_for else {}
+            metadata += bearer(self.keys.person(who, roles, sites, **claims))
         name = type(request).__name__.removesuffix("Request")
         return await getattr(self.stub, name)(request, timeout=10, metadata=metadata)
 
@@ -88,7 +93,7 @@ class Window:
 
     async def register(self, *roles: str, **fields: Any) -> rpc.RegisterCaseResponse:
         """Registers an ordinary appeal as a clerk, or as told."""
-        how = {name: fields.pop(name) for name in ("subject", "sites") if name in fields}
+        how = {name: fields.pop(name) for name in _HOW if name in fields}
         response: rpc.RegisterCaseResponse = await self.ask(
             appeal(**fields), *(roles or ("CLERK",)), **how
         )

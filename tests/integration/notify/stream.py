@@ -168,6 +168,7 @@ class Stream:
         )
         escalated = routing.CaseEscalated(
             case_id=case_id,
+            cycle=1,
             to_level=1,
             position_id="DUTY_LEAD",
             accountable="lead1",
@@ -175,6 +176,7 @@ class Stream:
         )
         instructed = routing.CaseInstructed(
             case_id=case_id,
+            cycle=1,
             level=1,
             kind=routing_pb2.INSTRUCTION_KIND_ORDER,
             text="三日内办结",
@@ -207,7 +209,7 @@ class Stream:
                 proposed_outcome=intake_pb2.OUTCOME_SOLVED,
                 resolution="已更换全部淋浴头",
             ),
-            intake.CaseRejected(case_id=case_id, reopen_count=1),
+            intake.CaseRejected(case_id=case_id, reopen_count=1, new_cycle=2),
             intake.CaseResolved(
                 case_id=case_id, proposed_outcome=intake_pb2.OUTCOME_SOLVED, resolution="已疏通"
             ),

@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 
 from backstop.fact.v1 import fact_pb2
+from backstop.intake.v1 import intake_facts_pb2 as intake
+from backstop.routing.v1 import routing_facts_pb2 as routing
 from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_id
 from services.notify.consumers import handlers
@@ -82,6 +84,31 @@ async def test_each_fact_is_planned_once_however_often_and_in_whatever_order(
         row["template"] for row in await notify.rows("SELECT template FROM deliveries")
     )
     assert [templates[name] for name in ("case_assigned", "receipt", "case_resolved")] == [1, 1, 2]
+
+
+async def test_facts_of_a_cycle_gone_by_tell_nobody_and_change_nothing(notify: Notify) -> None:
+    stream, case_id = Stream(), new_id()
+    facts = [
+        stream.registered(case_id),
+        stream.assigned(case_id),
+        stream.fact("intake", case_id, intake.CaseResolved(case_id=case_id)),
+        stream.fact("intake", case_id, intake.CaseRejected(case_id=case_id, new_cycle=2)),
+    ]
+    for fact in facts:
+        await notify.gatekeeper.take([fact], fact.source)
+    before = await told(notify, case_id)
+    for message in (
+        routing.CaseEscalated(case_id=case_id, cycle=1, to_level=1, accountable="lead1"),
+        routing.CaseInstructed(case_id=case_id, cycle=1, level=1, accountable="lead1"),
+    ):
+        await notify.gatekeeper.take([stream.fact("routing", case_id, message)], "routing")
+    assert await told(notify, case_id) == before
+    (case,) = await notify.rows("SELECT level, accountable, cycle FROM cases")
+    assert tuple(case) == (0, "dd01", 2)
+    again = routing.CaseEscalated(case_id=case_id, cycle=2, to_level=1, accountable="lead1")
+    await notify.gatekeeper.take([stream.fact("routing", case_id, again)], "routing")
+    (case,) = await notify.rows("SELECT level, accountable, cycle FROM cases")
+    assert tuple(case) == (1, "lead1", 2)
 
 
 async def test_the_plan_says_who_and_how_and_not_what(notify: Notify) -> None:

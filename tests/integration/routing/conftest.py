@@ -1,7 +1,7 @@
 """A small mine, its RPCs behind the real walls, and the gate through which facts come in."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,25 +12,31 @@ import pytest
 from google.protobuf.message import Message
 
 from backstop.fact.v1 import fact_pb2
+from backstop.intake.v1 import error_reason_pb2 as intake_reasons
 from backstop.intake.v1 import intake_facts_pb2 as intake
+from backstop.intake.v1 import intake_pb2, intake_service_pb2, intake_service_pb2_grpc
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from backstop.routing.v1 import routing_service_pb2_grpc
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from backstop.sla.v1 import sla_pb2
 from chassis.actor import service_actor
+from chassis.client import connect
 from chassis.clock import ClockGuard, decision_time, set_offset
 from chassis.convert import to_date_message, to_timestamp
+from chassis.errors import Refused, catalogue
 from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_fact_id, new_id
 from chassis.jobs import JobRunner
 from chassis.journal import Entry, envelope, fact_hash
 from chassis.server import Registration
 from chassis.testing import Answer, Keys, bearer, read_refusal, serving
+from chassis.tokens import ServiceTokens
 from services.routing.app import SPEC
 from services.routing.consumers import handlers
 from services.routing.handlers.jobs import hand_over
 from services.routing.handlers.publishing import HANDOVER
+from services.routing.peers import Cases
 from services.routing.rpc import RoutingServicer
 from services.routing.workers import DayWorker
 from tests.integration.conftest import DatabaseFor
@@ -114,6 +120,28 @@ def matrix(*instead: pb.Responsibility) -> list[pb.Responsibility]:
     return [kept for kept in rows if (kept.unit_id, kept.role) not in replaced] + list(instead)
 
 
+class Intake(intake_service_pb2_grpc.IntakeServiceServicer):
+    """What routing asks intake: the state of a case, or that nobody can tell it."""
+
+    def __init__(self) -> None:
+        self.state = intake_pb2.CASE_STATE_IN_PROGRESS
+        self.away = False
+        self.asked = 0
+        self.before_answer: Callable[[], Awaitable[None]] | None = None
+
+    async def GetCase(
+        self, request: intake_service_pb2.GetCaseRequest, context: Any
+    ) -> intake_service_pb2.GetCaseResponse:
+        self.asked += 1
+        if self.away:
+            raise Refused("DEPENDENCY_UNAVAILABLE", dependency="postgres")
+        if self.before_answer is not None:
+            await self.before_answer()
+        return intake_service_pb2.GetCaseResponse(
+            case=intake_pb2.Case(case_id=request.case_id, state=self.state)
+        )
+
+
 @dataclass(slots=True)
 class Mine:
     """The service as its callers and its sources see it."""
@@ -122,6 +150,7 @@ class Mine:
     stub: Any
     keys: Keys
     gate: Gatekeeper
+    intake: Intake
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def ask(
@@ -176,11 +205,19 @@ class Mine:
         assert row is not None
         await set_offset(self.database.worker, row["clock_offset"] + by)
 
-    def fact(self, source: str, case_id: str, message: Message, site: str = SITE) -> fact_pb2.Fact:
+    def fact(
+        self,
+        source: str,
+        case_id: str,
+        message: Message,
+        site: str = SITE,
+        *,
+        time: datetime | None = None,
+    ) -> fact_pb2.Fact:
         """Makes the next fact of a source about a case, as its relay would send it."""
         version = self.versions.get((source, case_id), 0) + 1
         self.versions[source, case_id] = version
-        time = datetime.now(UTC)
+        time = time or datetime.now(UTC)
         entry = Entry(
             fact_id=new_fact_id(),
             source=source,
@@ -198,9 +235,12 @@ class Mine:
         )
         return envelope(entry, fact_hash(entry), 1)
 
-    async def hear(self, source: str, case_id: str, message: Message) -> None:
-        """Lets a fact through the gate; fails when it ends in the quarantine."""
-        await self.gate.take([self.fact(source, case_id, message)], source)
+    async def hear(
+        self, source: str, case_id: str, message: Message, *, time: datetime | None = None
+    ) -> None:
+        """Lets a fact, of now unless told, through the gate; fails when it isn't applied."""
+        fact = self.fact(source, case_id, message, time=time or await self.now())
+        await self.gate.take([fact], source)
         assert await self.value("SELECT count(*) FROM quarantine") == 0
         assert await self.value("SELECT count(*) FROM parked") == 0
 
@@ -218,15 +258,19 @@ class Mine:
         *,
         consequence: "sla_pb2.Consequence.ValueType" = sla_pb2.CONSEQUENCE_LADDER,
         start_time: datetime | None = None,
+        due_time: datetime | None = None,
+        cycle: int = 1,
         reference: str = "",
     ) -> None:
-        """A clock of the case ran out."""
+        """A clock of the case ran out, now unless told."""
         clock = sla_pb2.Clock(
             clock_id=new_id(),
             case_id=case_id,
             kind=kind,
             reference=reference,
+            cycle=cycle,
             start_time=to_timestamp(start_time or await self.now()),
+            due_time=to_timestamp(due_time or await self.now()),
         )
         message = sla.ClockBreached(case_id=case_id, clock=clock, consequence=consequence)
         await self.hear("sla", case_id, message)
@@ -267,16 +311,50 @@ class Mine:
 
 
 @pytest.fixture
-async def bare(database_for: DatabaseFor, tmp_path: Path) -> AsyncIterator[Mine]:
+def keys() -> Keys:
+    keys = Keys()
+    for name in ("intake", "routing", "sla", "notify"):
+        keys.service(name)
+    return keys
+
+
+@pytest.fixture
+async def asked() -> Intake:
+    return Intake()  # type: ignore[abstract] # what routing never asks stays unimplemented
+
+
+@pytest.fixture
+async def to_intake(asked: Intake, keys: Keys, tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel that leads to intake's stand-in, with routing's own token."""
+    folder = tmp_path / "intake"
+    folder.mkdir()
+    servicer = Registration(
+        descriptor=intake_service_pb2.DESCRIPTOR.services_by_name["IntakeService"],
+        add=intake_service_pb2_grpc.add_IntakeServiceServicer_to_server,
+        servicer=asked,
+    )
+    reasons = catalogue("intake", intake_reasons.ErrorReason.DESCRIPTOR)
+    async with serving(servicer, keys=keys, folder=folder, reasons=reasons) as (_, address):
+        tokens = ServiceTokens("routing", keys.service("routing"))
+        channel = connect("intake", address, tokens=tokens)
+        yield channel
+        await channel.close()
+
+
+@pytest.fixture
+async def bare(
+    database_for: DatabaseFor,
+    keys: Keys,
+    asked: Intake,
+    to_intake: grpc.aio.Channel,
+    tmp_path: Path,
+) -> AsyncIterator[Mine]:
     """A service that no directory was published to."""
     database = await database_for("routing", demonstration=True)
-    keys = Keys()
-    for name in ("intake", "sla", "notify"):
-        keys.service(name)
     servicer = Registration(
         descriptor=rpc.DESCRIPTOR.services_by_name["RoutingService"],
         add=routing_service_pb2_grpc.add_RoutingServiceServicer_to_server,
-        servicer=RoutingServicer(database.app),
+        servicer=RoutingServicer(database.app, Cases(to_intake)),
     )
     async with (
         serving(servicer, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (_, address),
@@ -284,7 +362,7 @@ async def bare(database_for: DatabaseFor, tmp_path: Path) -> AsyncIterator[Mine]
     ):
         stub = routing_service_pb2_grpc.RoutingServiceStub(channel)
         gate = Gatekeeper(database.worker, handlers())
-        yield Mine(database, stub, keys, gate)
+        yield Mine(database, stub, keys, gate, asked)
 
 
 @pytest.fixture

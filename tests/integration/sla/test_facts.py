@@ -1,12 +1,16 @@
 """Facts of the others move the clocks, whatever the order and however often they come."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from backstop.intake.v1 import intake_facts_pb2, intake_pb2
 from backstop.routing.v1 import routing_facts_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
+from chassis.actor import service_actor
 from chassis.journal import timestamp
+from chassis.work import run
+from services.sla import handlers
 from tests.integration.sla.conftest import Sla, fed_back, utc
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -150,6 +154,84 @@ async def test_entered_after_the_deadline_gives_one_alert(sla: Sla) -> None:
     assert alert.detected_late_by.ToTimedelta() > timedelta(days=1)
 
 
+async def test_registered_in_time_and_heard_of_late_gives_one_alert(sla: Sla) -> None:
+    spoken = datetime(2026, 3, 2, 9, tzinfo=SHANGHAI)
+    (case_id,) = await sla.register(spoken)
+    (started,) = await sla.published(case_id)
+    assert [clock.born_breached for clock in started.clocks] == [True, True]
+    await run(
+        sla.database.worker, service_actor("sla"), partial(handlers.fire_due, case_ids=[case_id])
+    )
+    _, again, alert = await sla.published(case_id)
+    # The second clock is told of again, as it stands now; only the first is said to be late.
+    assert [(clock.kind, clock.state) for clock in again.clocks] == [
+        (sla_pb2.CLOCK_KIND_PLAN, sla_pb2.CLOCK_STATE_BREACHED),
+        (sla_pb2.CLOCK_KIND_REMINDER, sla_pb2.CLOCK_STATE_RUNNING),
+    ]
+    assert isinstance(alert, sla_facts_pb2.ClockBreached)
+    assert (alert.clock.kind, alert.consequence) == (
+        sla_pb2.CLOCK_KIND_FIRST_REPLY,
+        sla_pb2.CONSEQUENCE_ALERT,
+    )
+
+
+async def test_facts_of_a_cycle_gone_by_move_nothing(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN)
+    resolved, rejected = at("11-20 11:00"), at("11-20 12:00")
+    await sla.tell(
+        intake_facts_pb2.CaseResolved(case_id=case_id, cycle=1, resolve_time=timestamp(resolved)),
+        resolved,
+    )
+    await sla.tell(
+        intake_facts_pb2.CaseRejected(
+            case_id=case_id, new_cycle=2, reject_time=timestamp(rejected)
+        ),
+        rejected,
+    )
+    before = await sla.published(case_id)
+    late = at("11-20 12:01")
+    for cycle, count in ((1, 0), (2, 1)):
+        await sla.tell(
+            routing_facts_pb2.CaseEscalated(
+                case_id=case_id,
+                cycle=cycle,
+                to_level=1,
+                dwell_working_days=1,
+                escalate_time=timestamp(late),
+            ),
+            late,
+        )
+        assert len(await sla.published(case_id)) == len(before) + count
+    for cycle, count in ((1, 1), (2, 2)):
+        await sla.tell(
+            routing_facts_pb2.CaseInstructed(
+                case_id=case_id, cycle=cycle, level=1, accountable="p-7"
+            ),
+            late,
+        )
+        assert len(await sla.published(case_id)) == len(before) + count
+
+
+async def test_a_case_that_nobody_has_is_on_the_queue_again_in_its_new_cycle(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN)
+    queue = "position:DISPATCH_ROOM"
+    await sla.tell(
+        routing_facts_pb2.CaseAssigned(case_id=case_id, accountable=queue), at("11-20 09:01")
+    )
+    await sla.tell(
+        routing_facts_pb2.CaseEscalated(
+            case_id=case_id, cycle=1, to_level=1, dwell_working_days=1, accountable="p-9"
+        ),
+        at("11-20 10:00"),
+    )
+    await sla.tell(intake_facts_pb2.CaseResolved(case_id=case_id, cycle=1), at("11-20 11:00"))
+    await sla.tell(intake_facts_pb2.CaseRejected(case_id=case_id, new_cycle=2), at("11-20 12:00"))
+    rows = await sla.rows(
+        "SELECT kind FROM clocks WHERE case_id = $1 AND state = 'RUNNING' ORDER BY kind", case_id
+    )
+    assert [row["kind"] for row in rows] == ["FIRST_REPLY", "PLAN", "REMINDER"]
+
+
 async def test_all_orders_of_two_sources_end_alike(sla: Sla) -> None:
     """Intake's and routing's facts of one case, in every order that their numbers allow."""
     ends = set()
@@ -164,10 +246,14 @@ async def test_all_orders_of_two_sources_end_alike(sla: Sla) -> None:
             ),
         ]
         routing = [
-            sla.fact(routing_facts_pb2.CaseAssigned(case_id=case_id, accountable="p-7"), spoken),
+            sla.fact(
+                routing_facts_pb2.CaseAssigned(case_id=case_id, steward="p-7", accountable="p-7"),
+                spoken,
+            ),
             sla.fact(
                 routing_facts_pb2.CaseEscalated(
                     case_id=case_id,
+                    cycle=1,
                     to_level=1,
                     dwell_working_days=1,
                     escalate_time=timestamp(spoken + timedelta(minutes=1)),
@@ -176,7 +262,11 @@ async def test_all_orders_of_two_sources_end_alike(sla: Sla) -> None:
             ),
             sla.fact(
                 routing_facts_pb2.CaseInstructed(
-                    case_id=case_id, level=1, accountable="p-7", instruct_time=timestamp(spoken)
+                    case_id=case_id,
+                    cycle=1,
+                    level=1,
+                    accountable="p-7",
+                    instruct_time=timestamp(spoken),
                 ),
                 spoken,
             ),

@@ -16,6 +16,7 @@ from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from chassis.actor import service_actor
 from chassis.clock import ClockGuard, set_offset
 from chassis.database import Database
+from chassis.inbox import InboxState
 from chassis.work import Work, run
 from services.sla import handlers, store
 from services.sla.domain import transitions
@@ -30,12 +31,22 @@ HOUR = timedelta(hours=1)
 
 
 async def timer(
-    database: Database, *, batch_size: int = 500, poll_seconds: float = 1.0
+    database: Database,
+    *,
+    batch_size: int = 500,
+    poll_seconds: float = 1.0,
+    inbox: InboxState | None = None,
 ) -> TimerWorker:
-    """Returns a timer worker whose guard has looked at the clocks."""
+    """Returns a timer worker whose guard has looked at the clocks, and whose queue is empty."""
     guard = ClockGuard(database)
     await guard.look()
-    return TimerWorker(database, guard, batch_size=batch_size, poll_seconds=poll_seconds)
+    return TimerWorker(
+        database,
+        guard,
+        inbox or InboxState(caught_up=True),
+        batch_size=batch_size,
+        poll_seconds=poll_seconds,
+    )
 
 
 @asynccontextmanager
@@ -236,7 +247,9 @@ async def test_nothing_fires_while_the_clocks_disagree(sla: Sla) -> None:
 
     guard = Wrong(sla.database.worker)
     await guard.look()
-    worker = TimerWorker(sla.database.worker, guard, batch_size=10, poll_seconds=1.0)
+    worker = TimerWorker(
+        sla.database.worker, guard, InboxState(caught_up=True), batch_size=10, poll_seconds=1.0
+    )
     assert await worker.step() is None
     assert await work_order_breaches(sla) == []
 

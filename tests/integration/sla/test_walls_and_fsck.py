@@ -47,6 +47,23 @@ async def test_fsck_finds_nothing_where_nothing_is_wrong(sla: Sla) -> None:
     assert await findings(sla) == {}
 
 
+async def test_fsck_finds_nothing_wrong_with_an_answer_in_time_heard_of_too_late(
+    sla: Sla,
+) -> None:
+    now = await sla.now()
+    spoken = now - timedelta(days=30)
+    # Entered late, and so is the answer that was given in time.
+    (case_id,) = await sla.register(spoken, recorded=now)
+    await sla.tell(fed_back(case_id, intake_pb2.ANSWER_KIND_FIRST_REPLY, spoken), now)
+    (row,) = await sla.rows(
+        "SELECT state, breach_time = due_time AS breached, stop_time < due_time AS in_time"
+        " FROM clocks WHERE case_id = $1 AND kind = 'FIRST_REPLY'",
+        case_id,
+    )
+    assert tuple(row.values()) == ("MET", True, True)
+    assert await findings(sla) == {}
+
+
 @pytest.mark.parametrize(
     ("check", "damage"),
     [

@@ -74,6 +74,17 @@ def test_sentence_is_filled_in_both_languages() -> None:
     assert "version 3, it is 4" in REASONS.sentence(refused, ENGLISH)
 
 
+def test_the_usual_field_is_named_unless_others_are() -> None:
+    status = REASONS.status(Refused("TIME_IN_FUTURE", field="occurred_time"), CHINESE)
+    (request,) = unpack(status, error_details_pb2.BadRequest)
+    assert [v.field for v in request.field_violations] == ["occurred_time"]
+    assert request.field_violations[0].description == "时间 occurred_time 在将来。"
+    named = Refused("TIME_IN_FUTURE", field="a", fields=[FieldViolation("b.c", "too late")])
+    (request,) = unpack(REASONS.status(named, CHINESE), error_details_pb2.BadRequest)
+    assert [v.field for v in request.field_violations] == ["b.c"]
+    assert not unpack(REASONS.status(Refused("OVERLOADED"), CHINESE), error_details_pb2.BadRequest)
+
+
 def test_missing_word_leaves_a_dash() -> None:
     assert REASONS.sentence(Refused("PERMISSION_DENIED"), ENGLISH).endswith("one of: —.")
 

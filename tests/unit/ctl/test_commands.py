@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ctl import main, settings
+from ctl import connection, main, names, settings
 from ctl.exits import Exit
+from ctl.names import Names
 
 RUNNER = CliRunner()
 
@@ -17,6 +18,8 @@ RUNNER = CliRunner()
 def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No instance is found, and no service is ever reached."""
     monkeypatch.setattr(settings, "client_env", lambda *_: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(connection, "BACKOFF_SECONDS", ())
     monkeypatch.chdir(tmp_path)
 
 
@@ -38,6 +41,15 @@ def _run(*arguments: str, endpoints: bool = True) -> Result:
         (("case", "reject", "--code", "1"), "--reason"),
         (("case", "list"), "--site"),
         (("ledger", "--site", "yuwu", "--from", "yesterday"), "--from"),
+        (("ledger", "--site", "yuwu", "--from", "2026-12-02", "--to", "2026-12-01"), "--from"),
+        (
+            ("case", "register", "--post", "p", "--what", "x", "--channel", "slip", "--who", "w"),
+            "--slip",
+        ),
+        (("case", "track", "1234", "5678"), "CODE"),
+        (("case", "confirm", "--code", "1234 5678"), "--code"),
+        (("coverage", "--site", "yuwu", "--at", "2020-13-01"), "--at"),
+        (("who", "DUTY_LEAD", "--site", "yuwu", "--at", "2026-11-23"), "--at"),
         (("fsck", "--settled"), "BACKSTOPCTL_FSCK_DSN"),
         (("quarantine", "list", "--service", "desk"), "--service"),
     ],
@@ -65,6 +77,41 @@ def test_without_endpoints_it_says_how_to_get_some() -> None:
     result = _run("case", "list", "--site", "yuwu", endpoints=False)
     assert result.exit_code == Exit.USAGE
     assert "make up" in result.stderr
+
+
+REGISTER = (
+    "case", "register", "--site", "yuwu", "--what", "x", "--channel", "desk", "--who", "w",
+)  # fmt: skip
+
+
+def test_without_names_a_place_is_not_guessed() -> None:
+    result = _run(*REGISTER, "--where", "澡堂队", "--json")
+    assert result.exit_code == Exit.UNAVAILABLE
+    error = json.loads(result.stderr)["error"]
+    assert error["field"] == "--where"
+    assert "--place" in error["message"]
+
+
+@pytest.mark.parametrize("place", [("--place", "南风井"), ("--unit", "bathhouse")])
+def test_without_names_a_place_that_is_said_goes_to_intake(place: tuple[str, str]) -> None:
+    result = _run(*REGISTER, *place, "--json")
+    assert result.exit_code == Exit.UNAVAILABLE
+    assert json.loads(result.stderr)["error"]["service"] == "intake"
+
+
+def test_names_of_last_time_serve_while_routing_is_away(tmp_path: Path) -> None:
+    folder = settings.load(
+        {"XDG_CACHE_HOME": str(tmp_path / "cache")}, endpoints="routing=127.0.0.1:9"
+    ).cache
+    names.keep(folder, "yuwu", Names(units={"bathhouse": "澡堂队"}))
+    result = _run(*REGISTER, "--where", "澡堂队", "--json")
+    assert json.loads(result.stderr)["error"]["service"] == "intake"
+
+
+def test_a_service_that_does_not_run_is_said_so() -> None:
+    result = _run("case", "list", "--site", "yuwu")
+    assert "intake 未运行：先 make up" in result.stderr
+    assert "failed to connect" not in result.stderr
 
 
 def test_help_documents_every_exit_code() -> None:

@@ -102,13 +102,13 @@ def test_a_refusal_reads_as_a_sentence_with_its_field() -> None:
             "字段不合要求",
             reason="INVALID_FIELD",
             domain="intake.backstop",
-            faults=(FieldFault("reporter.name", "太长"),),
+            faults=(FieldFault("reporter.name", "must be at most 60 characters"),),
         )
     )
     text = "\n".join(error_lines(failure, Words("zh")))
     assert "未予办理" in text
     assert "字段不合要求" in text
-    assert "reporter.name" in text
+    assert "[bold]诉求人姓名[/]：最多 60 个字符" in text
     assert "INVALID_FIELD · intake.backstop" in text
 
 

@@ -65,6 +65,32 @@ def test_a_token_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
         settings.load({}, acting_as="nobody", start=tmp_path)
 
 
+def test_operating_commands_take_the_operator_unless_somebody_was_named(tmp_path: Path) -> None:
+    folder = _instance(tmp_path, text="BACKSTOPCTL_AS=clerk\n")
+    (folder / "tokens" / "clerk.jwt").write_text("the clerk's")
+    assert settings.load({}, start=tmp_path).operator_token == "the clerk's"
+    (folder / "tokens" / "operator.jwt").write_text("the operator's")
+    assert settings.load({}, start=tmp_path).operator_token == "the operator's"
+    assert settings.load({}, start=tmp_path).token == "the clerk's"
+    chosen = settings.load({}, acting_as="clerk", start=tmp_path)
+    assert chosen.operator_token == "the clerk's"
+    exported = settings.load({"BACKSTOPCTL_AS": "clerk"}, start=tmp_path)
+    assert exported.operator_token == "the clerk's"
+
+
+def test_names_are_kept_with_the_instance_or_in_the_users_cache(tmp_path: Path) -> None:
+    folder = _instance(tmp_path)
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert settings.load(environment, start=tmp_path).cache == folder
+    one, other = (
+        settings.load(environment, endpoints=f"routing={host}:1", start=tmp_path).cache
+        for host in ("one", "other")
+    )
+    assert one is not None and one.is_relative_to(tmp_path / "cache")
+    assert one != other
+    assert settings.load({}, endpoints="routing=one:1", start=tmp_path).cache is None
+
+
 def test_two_ways_to_name_a_token_are_one_too_many(tmp_path: Path) -> None:
     with pytest.raises(Problem):
         settings.load({}, acting_as="clerk", token_file=tmp_path / "t", start=tmp_path)

@@ -1,5 +1,6 @@
 """What people see: names instead of codes, deadlines as 24:00, colours only where they mean it."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -7,8 +8,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console, RenderableType
 
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.notify.v1 import notify_pb2
 from backstop.operations.v1 import operations_service_pb2
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
+from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from ctl.names import Names
 from ctl.tables import case as case_tables
 from ctl.tables import operations, organisation
@@ -121,6 +124,53 @@ def test_a_service_that_does_not_answer_stands_in_the_flow() -> None:
         "intake": operations_service_pb2.GetFlowResponse(feed_position=7),
         "sla": "away",
     }
-    text = _text(operations.flow(_look(), rows))
-    assert "7" in text
-    assert "away" in text
+    rows["notify"] = "away"
+    *head, last = _text(*operations.flow(_look(), rows)).strip().splitlines()
+    assert "7" in "".join(head)
+    assert "away" not in "".join(head)
+    assert last == "sla, notify：away"
+
+
+def test_a_result_that_was_rejected_is_the_last_one() -> None:
+    case = _case()
+    case.resolution = "换了三个"
+    assert re.search("上次办理结果 +换了三个", _text(case_tables.head(_look(), case)))
+    case.state = intake_pb2.CASE_STATE_RESOLVED
+    text = _text(case_tables.head(_look(), case))
+    assert "办理结果" in text
+    assert "上次" not in text
+
+
+def test_whoever_follows_a_case_sees_what_was_done() -> None:
+    response = intake_service_pb2.TrackCaseResponse(
+        number="N", state=intake_pb2.CASE_STATE_RESOLVED, resolution="全部更换"
+    )
+    assert "办理结果  全部更换" in _text(*case_tables.tracked(_look(), response))
+
+
+def test_a_registration_shows_where_it_went() -> None:
+    response = intake_service_pb2.RegisterCaseResponse(
+        case=intake_pb2.Case(number="N", unit_id="bathhouse", post_id="window", place="南风井")
+    )
+    text = _text(case_tables.registered(_look(), response))
+    for expected in ("单位    澡堂队", "值守点  window", "地点    南风井"):
+        assert expected in text
+
+
+def test_two_clocks_of_work_orders_are_told_apart() -> None:
+    response = sla_service_pb2.GetCaseClocksResponse(
+        clocks=[
+            sla_pb2.Clock(kind=sla_pb2.CLOCK_KIND_WORK_ORDER, reference="w1"),
+            sla_pb2.Clock(kind=sla_pb2.CLOCK_KIND_ESCALATION, reference="w1"),
+            sla_pb2.Clock(kind=sla_pb2.CLOCK_KIND_ESCALATION, reference="level:1"),
+        ]
+    )
+    text = _text(*organisation.clocks(_look(), response, {"w1": "bathhouse"}))
+    for expected in ("工单 · 澡堂队", "工单宽限 · 澡堂队", "上级批示"):
+        assert expected in text
+
+
+def test_a_message_is_named_in_words() -> None:
+    one = notify_pb2.Delivery(template="case_assigned", recipient="dd11")
+    assert "分派" in _text(organisation.deliveries(_look(), [one]))
+    assert "assigned" in _text(organisation.deliveries(_look("en"), [one]))

@@ -63,7 +63,20 @@ def test_a_span_ahead_counts_from_now() -> None:
     assert found == datetime(2026, 11, 28, 13, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "23.11.2026", "2026-13-01", "+", "+5x"])
+def test_days_ahead_end_with_the_day() -> None:
+    now = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)  # the 24th, at the site
+    found = times.parse_time("+5d", SHANGHAI, option="--deadline", now=now)
+    assert found == times.parse_time("2026-11-29", SHANGHAI, option="--deadline")
+
+
+def test_a_date_alone_is_one() -> None:
+    assert times.date_alone(" 2026-11-23 ") == date(2026, 11, 23)
+    assert times.date_alone("2026-11-23 09:30") is None
+    assert times.date_alone("2026-13-23") is None
+    assert times.start_of(date(2026, 11, 23), SHANGHAI) == datetime(2026, 11, 22, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "23.11.2026", "2026-13-01", "+", "+5x", "+99999999d"])
 def test_what_is_no_time_names_its_option(text: str) -> None:
     with pytest.raises(Problem) as caught:
         times.parse_time(text, SHANGHAI, option="--at")
@@ -90,7 +103,7 @@ def test_spans(text: str, span: timedelta) -> None:
     assert times.parse_span(text, option="SPAN") == span
 
 
-@pytest.mark.parametrize("text", ["", "3", "12h1d", "-1d"])
+@pytest.mark.parametrize("text", ["", "3", "12h1d", "-1d", "99999999999d"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(Problem):
         times.parse_span(text, option="SPAN")
@@ -104,6 +117,17 @@ def test_dates_go_both_ways() -> None:
 
 def test_a_receipt_code_may_be_typed_as_it_is_printed() -> None:
     assert options.plain_code("4045 8467-0484 9818") == "4045846704849818"
+    # As it comes out of a mail, or of a Chinese keyboard.
+    assert options.plain_code("\u00a04045\u30008467–0484－9818\n") == "4045846704849818"
+    assert options.plain_code("４０４５ 8467 0484 9818") == "4045846704849818"
+    assert options.plain_code("") == ""
+
+
+@pytest.mark.parametrize("code", ["4045", "4045 8467 0484 98181", "4045 8467 0484 98I8"])
+def test_what_is_no_code_is_refused_here(code: str) -> None:
+    with pytest.raises(Problem) as caught:
+        options.plain_code(code)
+    assert caught.value.field == "--code"
 
 
 def test_a_place_is_a_post_a_unit_or_words() -> None:
@@ -125,6 +149,19 @@ def test_a_place_is_a_post_a_unit_or_words() -> None:
         (["case", "reply", "--text", "-x"], ["case", "reply", "--text", "-x"]),
         (["case", "show", "--", "--json"], ["case", "show", "--", "--json"]),
         (["--json"], ["--json"]),
+        # A code pasted as it is printed.
+        (
+            ["case", "confirm", "--code", "4045", "8467", "0484", "9818", "--json"],
+            ["--json", "case", "confirm", "--code", "4045846704849818"],
+        ),
+        (
+            ["case", "confirm", "--code=4045", "8467", "-", "0484", "9818", "YW-1"],
+            ["case", "confirm", "--code=40458467-04849818", "YW-1"],
+        ),
+        (
+            ["case", "confirm", "--code", "4045846704849818", "1234"],
+            ["case", "confirm", "--code", "4045846704849818", "1234"],
+        ),
         (["case", "list", "--as"], ["case", "list", "--as"]),
     ],
 )

@@ -13,6 +13,7 @@ from backstop.notify.v1 import notify_pb2
 from backstop.operations.v1 import operations_service_pb2
 from backstop.routing.v1 import routing_pb2
 from backstop.sla.v1 import sla_pb2
+from ctl.vocabulary import TEMPLATES
 from ctl.words import LABELS, VALUES, Words
 
 FILES: tuple[FileDescriptor, ...] = tuple(
@@ -65,3 +66,8 @@ def test_values_that_are_unspecified_or_new() -> None:
     assert words.value(intake_pb2.Channel.DESCRIPTOR, 99) == "99"
     assert words.named("CLOCK_KIND", "PLAN") == "方案或说明"
     assert words.named("CLOCK_KIND", "SOMETHING_NEW") == "SOMETHING_NEW"
+
+
+def test_every_text_of_a_message_has_words() -> None:
+    folder = Path(ctl.__file__).parents[1] / "services" / "notify" / "templates"
+    assert {file.name.split(".")[0] for file in folder.glob("*.txt")} == TEMPLATES.keys()

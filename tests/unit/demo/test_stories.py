@@ -1,7 +1,8 @@
 """The play as text: readable, complete, about the sample site, and without anyone real."""
 
+import uuid
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,12 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from ctl import site_folder
+from backstop.sla.v1 import sla_pb2
+from ctl import site_folder, times
 from deploy.demo import story
 from deploy.demo.actions import ACTIONS
 from deploy.demo.month import Month
 from deploy.demo.play import scenes
-from deploy.demo.story import Moment, Story, StoryError
+from deploy.demo.stage import is_grace, next_firing
+from deploy.demo.story import Moment, Step, Story, StoryError
+from deploy.demo.verdict import GRACE
 
 SAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "samples" / "yuwu"
 STORIES = story.read_all()
@@ -89,7 +93,61 @@ def test_the_play_shows_what_it_is_for() -> None:
     assert any(step.data.get("channel") == "SLIP" for step in done)
     assert any(step.refused for step in done)
     breached = {kind for one in STORIES for kind in one.expect["breached"]}
-    assert {"PLAN", "WORK_ORDER", "ESCALATION"} <= breached
+    assert {"PLAN", "WORK_ORDER", GRACE} <= breached
+
+
+def _holds(position_id: str, at: time) -> str:
+    """Who holds a position at that hour of any day of the play."""
+    folder = site_folder.read(SAMPLE)
+    for shift in folder.roster.shifts:
+        start, end = (time(t.hours % 24, t.minutes) for t in (shift.start_time, shift.end_time))
+        inside = start <= at < end if start < end else at >= start or at < end
+        if shift.position_id == position_id and inside:
+            return shift.person_id
+    positions = folder.directory.directory.positions
+    return next(one.holder for one in positions if one.position_id == position_id)
+
+
+def _token(step: Step) -> dict[str, Any]:
+    tokens = yaml.safe_load((SAMPLE / "tokens.yaml").read_text())["tokens"]
+    found: dict[str, Any] = next(one for one in tokens if one["name"] == step.by)
+    return found
+
+
+@pytest.mark.parametrize("one", STORIES, ids=lambda one: one.key)
+def test_whoever_instructs_holds_the_level_then_or_one_above(one: Story) -> None:
+    ladder = [level.position_id for level in site_folder.read(SAMPLE).directory.directory.ladder]
+    for step in one.steps:
+        if step.do == "instruct":
+            above = ladder[int(one.expect["level"]) - 1 :]
+            assert _token(step)["subject"] in {_holds(p, step.moment.at) for p in above}, step
+
+
+@pytest.mark.parametrize("one", STORIES, ids=lambda one: one.key)
+def test_the_steward_escalates_once_and_then_the_dispatch_room(one: Story) -> None:
+    asked = [step for step in one.steps if step.do == "escalate"]
+    for level, step in enumerate(asked):
+        roles = set(_token(step)["roles"])
+        accountable = level == 0 and _token(step)["subject"] == one.expect["steward"]
+        assert accountable or roles & {"DISPATCHER", "DIRECTOR"}, step
+
+
+def test_the_clock_stops_at_a_warning_first_and_then_at_the_deadline() -> None:
+    warns = datetime(2026, 11, 27, 16, tzinfo=UTC)
+    clock = sla_pb2.Clock(
+        warn_time=times.stamp(warns), due_time=times.stamp(warns + timedelta(days=3))
+    )
+    assert next_firing(clock) == warns
+    clock.warned_time.CopyFrom(clock.warn_time)
+    assert next_firing(clock) == warns + timedelta(days=3)
+
+
+def test_a_unit_has_a_day_of_grace_and_a_level_has_none() -> None:
+    escalation = sla_pb2.CLOCK_KIND_ESCALATION
+    assert is_grace(sla_pb2.Clock(kind=escalation, reference=str(uuid.uuid4())))
+    assert not is_grace(sla_pb2.Clock(kind=escalation, reference="level:1"))
+    work_order = sla_pb2.CLOCK_KIND_WORK_ORDER
+    assert not is_grace(sla_pb2.Clock(kind=work_order, reference=str(uuid.uuid4())))
 
 
 def test_scenes_are_in_order_and_few() -> None:

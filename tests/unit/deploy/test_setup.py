@@ -101,6 +101,8 @@ def test_an_instance_keeps_its_ports(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(layout, "ROOT", tmp_path)
     with pytest.raises(Problem, match="give it --base-port"):
         layout.open_instance("mine")
+    with pytest.raises(Problem, match="there is no instance mine"):
+        layout.open_instance("mine", new=False)
     layout.open_instance("mine", base_port=9001).save()
     assert layout.open_instance("mine").ports.base == 9001
     with pytest.raises(Problem, match="has base port 9001"):
@@ -134,6 +136,29 @@ def test_a_file_is_whole_to_every_reader(tmp_path: Path) -> None:
     writer.join()
     assert seen <= set(contents)
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_lock_file_may_be_removed_by_its_holder(tmp_path: Path) -> None:
+    path = tmp_path / "x.lock"
+    inside, most, turns = 0, 0, 0
+
+    def hold() -> None:
+        nonlocal inside, most, turns
+        for _ in range(50):
+            with files.locked(path):
+                inside += 1
+                most = max(most, inside)
+                turns += 1
+                inside -= 1
+                path.unlink()
+
+    holders = [threading.Thread(target=hold) for _ in range(4)]
+    for holder in holders:
+        holder.start()
+    for holder in holders:
+        holder.join()
+    assert (most, turns) == (1, 200)
+    assert not path.exists()
 
 
 def test_validate_proto_is_where_the_proto_tool_takes_it_from() -> None:

@@ -70,6 +70,7 @@ def case(**changes: Any) -> Case:
         confidentiality=Confidentiality.NAMED,
         occurred_time=SPOKEN,
         record_time=SPOKEN,
+        cycle_start_time=SPOKEN,
         receiver="c-1",
         slip_number="",
         accountable="position:DISPATCH_ROOM",

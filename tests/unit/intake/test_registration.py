@@ -1,6 +1,7 @@
 """What must be said at the window, and what is filled in."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -25,6 +26,7 @@ KNOWN = registration.Known(
     posts={"canteen": "食堂门口"},
     categories=frozenset({"BATHING"}),
     linked=frozenset(),
+    people=frozenset({"s-1"}),
 )
 CLERK = registration.Caller("c-1", staff=True)
 
@@ -62,12 +64,28 @@ def test_half_an_identity_is_refused(told: Reporter, reason: str) -> None:
 
 
 def test_a_reporter_speaks_for_themselves_only() -> None:
-    assert (
-        registration.own_appeal(reporter(Confidentiality.UNSPECIFIED), "w-7").person_code == "w-7"
-    )
-    assert registration.own_appeal(reporter(Confidentiality.ANONYMOUS), "w-7").person_code == ""
+    for confidentiality, code in (
+        (Confidentiality.UNSPECIFIED, "w-7"),
+        (Confidentiality.ANONYMOUS, ""),
+    ):
+        handed_in = replace(APPEAL, reporter=reporter(confidentiality), receiver="s-1")
+        own = registration.own_appeal(handed_in, "w-7")
+        assert (own.reporter.person_code, own.receiver) == (code, "")
     with pytest.raises(Refused, match="NOT_THE_REPORTER"):
-        registration.own_appeal(REPORTER, "w-8")
+        registration.own_appeal(replace(APPEAL, reporter=REPORTER), "w-8")
+
+
+@pytest.mark.parametrize("receiver", ["", "c-1", "s-1", "position:DISPATCH_ROOM"])
+def test_a_receiver_is_known_or_the_caller(receiver: str) -> None:
+    registration.check_known(replace(APPEAL, receiver=receiver), KNOWN, CLERK)
+
+
+@pytest.mark.parametrize("receiver", ["x-1", "position:DUTY_LEAD", "w-7"])
+def test_an_unknown_receiver_is_refused(receiver: str) -> None:
+    caller = registration.Caller("w-7", staff=False)
+    with pytest.raises(Refused, match="INVALID_FIELD") as caught:
+        registration.check_known(replace(APPEAL, receiver=receiver), KNOWN, caller)
+    assert caught.value.fields[0].field == "receiver"
 
 
 @pytest.mark.parametrize(
@@ -83,13 +101,13 @@ def test_what_the_site_lacks_is_refused(
     known: registration.Known, command: RegisterCase, reason: str
 ) -> None:
     with pytest.raises(Refused, match=reason):
-        registration.check_known(command, known)
+        registration.check_known(command, known, CLERK)
 
 
 def test_other_is_a_category_of_every_site() -> None:
     known = replace(KNOWN, categories=frozenset())
-    registration.check_known(replace(APPEAL, category="OTHER"), known)
-    registration.check_known(replace(APPEAL, category=""), known)
+    registration.check_known(replace(APPEAL, category="OTHER"), known, CLERK)
+    registration.check_known(replace(APPEAL, category=""), known, CLERK)
 
 
 def test_a_case_has_an_owner_and_a_wake_up_from_the_start() -> None:
@@ -99,6 +117,14 @@ def test_a_case_has_an_owner_and_a_wake_up_from_the_start() -> None:
     assert case.next_wake_time is not None
     assert case.next_wake_time > NOW
     assert (case.receiver, case.place, case.category) == ("c-1", "食堂门口", "OTHER")
+
+
+def test_what_lies_too_far_back_is_a_slip_of_the_pen() -> None:
+    late = replace(APPEAL, occurred_time=NOW - timedelta(days=90))
+    assert registration.register(late, KNOWN, CLERK, NOW, "id", 1).occurred_time < NOW
+    older = replace(APPEAL, occurred_time=NOW - timedelta(days=91))
+    with pytest.raises(Refused, match="TOO_LONG_AGO"):
+        registration.register(older, KNOWN, CLERK, NOW, "id", 1)
 
 
 def test_neither_a_reporter_nor_a_system_is_the_receiver() -> None:

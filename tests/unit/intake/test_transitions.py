@@ -1,19 +1,22 @@
 """Which act is allowed when, and what it leaves."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from chassis.errors import Refused
-from services.intake.domain import commands, read_model, transitions
+from services.intake.domain import commands, read_model, transitions, visibility
 from services.intake.domain.values import (
     AnswerKind,
     Basis,
     CaseState,
     Confidentiality,
+    Feedback,
     FeedbackWay,
     Grade,
     Outcome,
+    WorkOrder,
 )
 from tests.unit.intake.examples import (
     ACT,
@@ -52,12 +55,31 @@ def test_what_is_done_is_neither_answered_nor_verified_nor_resolved(state: CaseS
     for act in (
         lambda: transitions.answer(done, REPLY, ACT, "a"),
         lambda: transitions.verify(done, look, ACT),
-        lambda: transitions.escalate(done),
+        lambda: transitions.escalate(done, "x", dispatch_room=True),
         lambda: transitions.resolve(done, RESOLVE, ACT),
     ):
         with pytest.raises(Refused, match="WRONG_STATE") as caught:
             act()
         assert caught.value.metadata["allowed"] == "REGISTERED, ASSIGNED, IN_PROGRESS"
+
+
+def test_nobody_passes_over_the_level_that_has_the_case() -> None:
+    held = file(state=CaseState.IN_PROGRESS, accountable="p-7")
+    assert transitions.escalate(held, "p-7", dispatch_room=False) is held.case
+    assert transitions.escalate(held, "p-8", dispatch_room=True) is held.case
+    with pytest.raises(Refused, match="NOT_ACCOUNTABLE") as refused:
+        transitions.escalate(held, "p-8", dispatch_room=False)
+    assert refused.value.metadata == {"accountable": "p-7"}
+
+
+def test_what_was_said_before_on_the_same_basis_is_nothing_new() -> None:
+    first = transitions.confirm(file(state=CaseState.RESOLVED), CONFIRM, Basis.CODE)
+    assert first.new
+    again = replace(file(), case=first.case)
+    plain = replace(CONFIRM, words="")
+    assert not transitions.confirm(again, plain, Basis.CODE).new
+    assert transitions.confirm(again, replace(plain, words="更正"), Basis.CODE).new
+    assert transitions.confirm(again, replace(plain, grade=Grade.DISSATISFIED), Basis.CODE).new
 
 
 @pytest.mark.parametrize("state", [*OPEN, CaseState.CLOSED])
@@ -106,7 +128,7 @@ def test_the_first_feedback_that_counts_stands() -> None:
 )
 def test_a_message_is_left_after_tries_in_two_hours(hours: tuple[float, ...], enough: bool) -> None:
     tried = file(answer(), feedbacks=tuple(attempt(h) for h in hours))
-    assert (transitions.attempt_hours(tried) >= transitions.ATTEMPTS_NEEDED) is enough
+    assert (transitions.attempt_hours(tried, NOW) >= transitions.ATTEMPTS_NEEDED) is enough
     if not enough:
         with pytest.raises(Refused, match="ATTEMPTS_MISSING"):
             transitions.feedback_given(tried, given(FeedbackWay.LEFT), ACT, "a-1")
@@ -114,7 +136,78 @@ def test_a_message_is_left_after_tries_in_two_hours(hours: tuple[float, ...], en
 
 def test_tries_of_the_cycle_before_do_not_count() -> None:
     tried = file(answer(), feedbacks=(attempt(1), attempt(2)), cycle=2)
-    assert transitions.attempt_hours(tried) == 0
+    assert transitions.attempt_hours(tried, NOW) == 0
+
+
+def test_a_message_is_left_after_its_tries_not_before() -> None:
+    tried = file(answer(answer_time=SPOKEN), feedbacks=(attempt(1), attempt(2)))
+    for hours in (0.5, 1.5):
+        with pytest.raises(Refused, match="ATTEMPTS_MISSING"):
+            transitions.feedback_given(tried, given(FeedbackWay.LEFT, hours), ACT, "a-1")
+    left = transitions.feedback_given(tried, given(FeedbackWay.LEFT, 2), ACT, "a-1")
+    assert left.way is FeedbackWay.LEFT
+
+
+def test_no_answer_is_fed_back_before_it_was_given() -> None:
+    given_at_two = file(answer(answer_time=SPOKEN + timedelta(hours=2)))
+    early = commands.FeedBackAnswer("", 0, "a-1", given(FeedbackWay.TOLD, 1))
+    with pytest.raises(Refused, match="INVALID_FIELD") as caught:
+        transitions.feed_back(given_at_two, early, ACT)
+    assert caught.value.fields[0].field == "feedback.feedback_time"
+    at_two = commands.FeedBackAnswer("", 0, "a-1", given(FeedbackWay.TOLD, 2))
+    assert transitions.feed_back(given_at_two, at_two, ACT).counts
+    together = commands.AnswerCase(
+        "",
+        0,
+        AnswerKind.FIRST_REPLY,
+        "已派人",
+        None,
+        given(FeedbackWay.TOLD, 1),
+        SPOKEN + timedelta(hours=2),
+    )
+    with pytest.raises(Refused, match="INVALID_FIELD"):
+        transitions.answer(file(), together, ACT, "a-2")
+
+
+def test_a_new_cycle_begins_with_the_rejection() -> None:
+    made = transitions.reject(resolved_file(), ACT)
+    assert made.cycle_start_time == NOW
+    reopened = file(answer(), cycle=2, cycle_start_time=NOW)
+    old = commands.FeedBackAnswer("", 0, "a-1", given(FeedbackWay.TOLD, 1))
+    with pytest.raises(Refused, match="INVALID_FIELD"):
+        transitions.feed_back(reopened, old, ACT)
+
+
+def test_open_work_orders_stop_closing() -> None:
+    order = WorkOrder("wo-1", "bath", True, "换", SPOKEN, NOW, "ACCEPTED")
+    done = replace(order, state="COMPLETED")
+    ready = resolved_file(confirmed=True)
+    close = commands.CloseCase("", 0, Outcome.SOLVED, "")
+    with pytest.raises(Refused, match="WORK_ORDER_OPEN") as caught:
+        transitions.close(replace(ready, work_orders=(order, done)), close, ACT)
+    assert caught.value.metadata["count"] == "1"
+    transitions.close(replace(ready, work_orders=(done,)), close, ACT)
+
+
+def test_whoever_has_a_hand_in_the_case_only_reports() -> None:
+    ours = replace(resolved_file(), hands=frozenset({"s-1"}))
+    support = frozenset({"SUPPORT"})
+    for person, code, basis in (
+        ("s-1", False, Basis.REPORTED),
+        ("s-1", True, Basis.REPORTED),
+        ("u-1", False, Basis.CALLBACK),
+        ("u-1", True, Basis.CODE),
+    ):
+        speaker = visibility.Speaker(person, support, code=code)
+        assert visibility.basis_of(ours, speaker) is basis
+    assert visibility.basis_of(ours, visibility.Speaker("anyone", frozenset(), code=True)) is (
+        Basis.CODE
+    )
+
+
+def test_positions_and_pseudonyms_are_no_persons() -> None:
+    told = ("", "s-1", "position:DUTY_LEAD", "service:routing", "reporter:3f", "s-1", "s-2")
+    assert visibility.persons(told) == ["s-1", "s-2"]
 
 
 def test_posting_is_for_the_anonymous() -> None:
@@ -122,7 +215,7 @@ def test_posting_is_for_the_anonymous() -> None:
         transitions.feedback_given(file(), given(FeedbackWay.POSTED), ACT, "a-1")
     hidden = file(confidentiality=Confidentiality.ANONYMOUS)
     made = transitions.feedback_given(hidden, given(FeedbackWay.POSTED), ACT, "a-1")
-    assert transitions.counts(made.way)
+    assert made.way.counts
 
 
 def test_nothing_is_resolved_behind_the_reporters_back() -> None:
@@ -219,3 +312,18 @@ def test_the_first_reply_is_owed_until_it_is_fed_back() -> None:
     assert file(answer(fed_back_time=NOW)).first_reply_owed_by == ""
     assert file(answer(fed_back_time=NOW), cycle=2).first_reply_owed_by == "c-1"
     assert file(state=CaseState.CLOSED).first_reply_owed_by == ""
+    result = Feedback(FeedbackWay.TOLD, NOW, "", "", 1, "s-1")
+    assert file(feedbacks=(result,), state=CaseState.RESOLVED).first_reply_owed_by == ""
+    tried = replace(result, way=FeedbackWay.ATTEMPT)
+    assert file(feedbacks=(tried,)).first_reply_owed_by == "c-1"
+    assert file(feedbacks=(result,), cycle=2).first_reply_owed_by == "c-1"
+
+
+@pytest.mark.parametrize(
+    ("cycle", "told", "heard"),
+    [(1, 0, True), (1, 1, True), (2, 0, False), (2, 1, False), (2, 2, True)],
+)
+def test_only_the_present_cycle_climbs(cycle: int, told: int, heard: bool) -> None:
+    before = case(cycle=cycle)
+    assert (read_model.escalated(before, told, 1, "boss") != before) is heard
+    assert (read_model.instructed(before, told, "boss") != before) is heard

@@ -86,6 +86,8 @@ def test_a_warning_goes_to_the_receiver_too_until_the_steward_has_accepted() -> 
             "FIRST_REPLY",
             [("dd01", "clock_missed_before"), ("clerk1", "clock_missed_before")],
         ),
+        # Late beside another, which climbs for both of them.
+        ("ALERT", "PROGRESS", [("dd01", "clock_breached")]),
         ("CALLBACK", "CONFIRMATION", [("position:SUPPORT", "callback_due")]),
         ("REMINDER", "REMINDER", [("dd01", "case_reminder")]),
         ("99", "PLAN", [("dd01", "clock_breached")]),
@@ -94,8 +96,19 @@ def test_a_warning_goes_to_the_receiver_too_until_the_steward_has_accepted() -> 
 def test_a_breach_tells_by_its_consequence(
     consequence: str, kind: str, expected: list[tuple[str, str]]
 ) -> None:
-    planned = plans.clock_breached(CASE, clock(kind), consequence)
+    # The first reply is what a case entered too late alerts of.
+    born = consequence == "ALERT" and kind == "FIRST_REPLY"
+    planned = plans.clock_breached(CASE, clock(kind, born_breached=born), consequence)
     assert [(plan.recipient, plan.template) for plan in planned] == expected
+
+
+@pytest.mark.parametrize(
+    "consequence", ["LADDER", "ALERT", "HEAD_OF_UNIT", "CALLBACK", "REMINDER", "99"]
+)
+def test_what_comes_late_of_a_closed_case_bothers_nobody(consequence: str) -> None:
+    case = cases.close(CASE)
+    assert plans.clock_breached(case, clock(), consequence) == ()
+    assert plans.clock_due_soon(case, clock()) == ()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +129,7 @@ def test_a_late_work_order_goes_to_the_head_else_the_unit_else_whoever_has_the_c
 
 
 def test_escalation_tells_the_new_level_and_the_steward() -> None:
-    case = cases.escalate(CASE, "director", 2)
+    case = cases.escalate(CASE, "director", 2, cycle=1)
     planned = plans.escalated(
         case, position_id="DIRECTOR", cause="MANUAL", top=False, fallback=False
     )
@@ -203,8 +216,16 @@ def test_nobody_writes_to_programs_and_pseudonyms(receiver: str) -> None:
 
 
 def test_rejection_puts_the_case_back_to_its_steward() -> None:
-    case = cases.reject(cases.resolve(cases.escalate(CASE, "director", 2)))
+    case = cases.reject(cases.resolve(cases.escalate(CASE, "director", 2, cycle=1)), 2)
     assert (case.accountable, case.level, case.state) == ("dd01", 0, cases.CaseState.OPEN)
+    assert cases.gone_by(case, 1)
+    assert not cases.gone_by(case, 2)
+
+
+def test_a_level_of_the_new_cycle_that_is_heard_of_before_the_rejection_stays() -> None:
+    case = cases.escalate(cases.resolve(CASE), "lead1", 1, cycle=2)
+    case = cases.reject(case, 2)
+    assert (case.accountable, case.level, case.state) == ("lead1", 1, cases.CaseState.OPEN)
 
 
 def test_a_new_steward_has_yet_to_accept() -> None:

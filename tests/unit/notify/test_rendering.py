@@ -26,14 +26,15 @@ def every_plan() -> Iterator[Plan]:
         for kind in ("FIRST_REPLY", "PLAN", "PROGRESS", "RESOLUTION", "ESCALATION", "REMINDER"):
             yield from plans.clock_due_soon(case, replace(clock(kind), provisional=True))
             for consequence in ("LADDER", "ALERT", "CALLBACK", "REMINDER"):
-                yield from plans.clock_breached(case, clock(kind), consequence)
+                late = clock(kind, born_breached=consequence == "ALERT")
+                yield from plans.clock_breached(case, late, consequence)
         for unit in ("logistics", ""):
             yield from plans.clock_breached(
                 case, clock("WORK_ORDER"), "HEAD_OF_UNIT", work_order=unit
             )
         for cause in ("MANUAL", "BREACH", "DWELL"):
             yield from plans.escalated(
-                cases.escalate(case, "director", 2),
+                cases.escalate(case, "director", 2, cycle=1),
                 position_id="DIRECTOR",
                 cause=cause,
                 top=cause == "DWELL",

@@ -19,6 +19,7 @@ from services.routing.domain.route import (
     RouteFile,
     RouteState,
     Rule,
+    Seal,
 )
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -141,9 +142,10 @@ def test_a_shortened_ladder_holds_a_case_at_its_new_top() -> None:
     assert routes.next_step(route, []) is None
 
 
-def test_a_vacant_level_is_told_by_its_position() -> None:
-    assert up(a_route(), VACANT).accountable == "position:DUTY_LEAD"
-    assert up(a_route(), None).accountable == "position:DUTY_LEAD"
+def test_a_vacant_level_leaves_the_case_to_the_queue() -> None:
+    for nobody in (VACANT, None):
+        route = up(a_route(), nobody)
+        assert (route.accountable, route.level_position) == (QUEUE, "DUTY_LEAD")
 
 
 @pytest.mark.parametrize(
@@ -162,9 +164,17 @@ def test_an_instruction_gives_the_case_back_unless_it_is_taken_over(
     assert routes.instruct(route, kind, "照办", "p2", NOW).accountable == accountable
 
 
-def test_taking_over_for_a_vacant_position_gives_it_to_whoever_does() -> None:
-    taken = routes.instruct(up(a_route(), VACANT), Instruction.TAKE_OVER, "我来", "p7", NOW)
-    assert taken.accountable == "p7"
+@pytest.mark.parametrize("holder", [LEAD, VACANT])
+def test_whoever_takes_over_has_the_case(holder: Duty) -> None:
+    taken = routes.instruct(up(a_route(), holder), Instruction.TAKE_OVER, "我来", "p7", NOW)
+    assert (taken.accountable, taken.level_owner) == ("p7", "p7")
+
+
+def test_a_level_and_those_above_it_may_answer() -> None:
+    at_2 = up(up(a_route()))
+    assert routes.may_answer(at_2, LADDER) == ["DIRECTOR", "LEADING_GROUP"]
+    # Of a ladder made shorter since, the level's own position remains.
+    assert routes.may_answer(up(at_2), LADDER[:2]) == ["LEADING_GROUP"]
 
 
 def test_only_an_unanswered_level_owes_an_instruction() -> None:
@@ -185,21 +195,33 @@ def test_a_dwell_breach_of_an_earlier_level_is_stale() -> None:
     assert routes.stale_dwell(a_route(), NOW)
 
 
+def test_a_breach_due_before_the_level_was_reached_is_the_levels_already() -> None:
+    assert not routes.reached_since(a_route(), NOW)
+    there = up(a_route())
+    assert routes.reached_since(there, NOW)
+    assert routes.reached_since(there, NOW - timedelta(hours=1))
+    assert not routes.reached_since(there, NOW + timedelta(seconds=1))
+
+
 def test_accepting_twice_changes_nothing() -> None:
     once = routes.accept(a_route(), "p1", NOW)
     assert routes.accept(once, "p9", NOW + timedelta(hours=1)) is once
 
 
 def test_reopening_starts_at_the_foot_of_the_ladder() -> None:
-    back = routes.reopen(routes.resolve(up(up(a_route()))))
+    back = routes.reopen(routes.resolve(up(up(a_route()))), 2)
     assert (back.state, back.level, back.accountable) == (RouteState.OPEN, 0, "p1")
+    assert (a_route().cycle, back.cycle) == (1, 2)
 
 
 def test_a_resolved_case_is_sealed_and_a_lease_ends() -> None:
-    until = NOW + timedelta(minutes=2)
-    leased = RouteFile(a_route(), sealed_until=until)
+    early, late = (Seal(who, NOW + timedelta(minutes=m)) for who, m in (("a", 2), ("b", 3)))
+    leased = RouteFile(a_route(), seals=(early, late))
     assert leased.sealed(NOW)
-    assert not leased.sealed(until)
+    assert leased.sealed(early.until_time)
+    assert not leased.sealed(late.until_time)
+    assert leased.lapsed(early.until_time) == {early}
+    assert leased.lapsed(late.until_time) == {early, late}
     assert RouteFile(routes.resolve(a_route())).sealed(NOW)
     for route in (routes.resolve(a_route()), routes.close(a_route())):
         with pytest.raises(Refused, match="CASE_NOT_OPEN"):
@@ -234,7 +256,7 @@ def test_somebody_is_accountable_whatever_happens(
             case "hand":
                 route = routes.reassign(route, routes.by_hand("p9", "", "d1", "x"), NOW)
             case "reopen":
-                route = routes.reopen(route)
+                route = routes.reopen(route, route.cycle + 1)
             case "matrix" | "left":
                 found = Responsible("浴室班", "p6") if move == "matrix" else NO_ROW
                 given = routes.handed_over(route, found, VACANT, known=move == "matrix")

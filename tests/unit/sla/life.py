@@ -12,6 +12,7 @@ from services.sla.domain.transitions import (
     AnswerKind,
     DispatchedOrder,
     FedBackAnswer,
+    Instruction,
     Level,
     Resolution,
 )
@@ -31,14 +32,20 @@ MONDAY = at("11-23 09:00")
 class Life:
     """A case driven through its steps; remembers all of its clocks as a table would."""
 
-    def __init__(self, start: datetime = MONDAY, *, known: datetime | None = None) -> None:
+    def __init__(
+        self,
+        start: datetime = MONDAY,
+        *,
+        known: datetime | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        """Registers it: spoken of at `start`, recorded at `known`, handled at `now`."""
         self.clocks: dict[str, Clock] = {}
         self.serial = 0
         self.terms: Terms = TERMS
-        now = known or start
-        self.change = self.keep(
-            steps.registered(CASE, "yuwu", start, self.terms, Moment(now, now, self.serial))
-        )
+        known = known or start
+        moment = Moment(now or known, known, self.serial)
+        self.change = self.keep(steps.registered(CASE, "yuwu", start, self.terms, moment))
 
     def keep(self, change: Change) -> Change:
         self.change = change
@@ -87,17 +94,22 @@ class Life:
         dwell: int = 1,
         top: bool = False,
         fallback: bool = False,
+        cycle: int | None = None,
     ) -> Change:
-        level = Level(number, dwell, top, fallback, time)
+        level = Level(cycle or self.change.case.cycle, number, dwell, top, fallback, time)
         return self.keep(steps.escalated(self.file, level, self.terms, self.moment(time)))
 
-    def instruct(self, time: datetime, accountable: str = "p-1") -> Change:
-        return self.keep(
-            steps.instructed(self.file, accountable, time, self.terms, self.moment(time))
-        )
+    def instruct(
+        self, time: datetime, accountable: str = "p-1", *, cycle: int | None = None
+    ) -> Change:
+        word = Instruction(cycle or self.change.case.cycle, accountable, time)
+        return self.keep(steps.instructed(self.file, word, self.terms, self.moment(time)))
 
-    def assign(self, accountable: str, time: datetime) -> Change:
-        return self.keep(steps.assigned(self.file, accountable, self.terms, self.moment(time)))
+    def assign(self, steward: str, time: datetime) -> Change:
+        accountable = steward or "position:DISPATCH_ROOM"
+        return self.keep(
+            steps.assigned(self.file, steward, accountable, self.terms, self.moment(time))
+        )
 
     def fire(self, now: datetime) -> Change:
         return self.keep(steps.fired(self.file, self.terms, self.moment(now)))

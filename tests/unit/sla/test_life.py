@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.sla.domain.clocks import ClockKind, ClockState, Consequence, Threshold
-from services.sla.domain.docket import CaseState, Change
-from services.sla.domain.transitions import AnswerKind, DispatchedOrder
+from services.sla.domain.docket import CaseState, Change, Moment
+from services.sla.domain.transitions import (
+    AnswerKind,
+    DispatchedOrder,
+    FedBackAnswer,
+    answered,
+)
 from tests.unit.sla.life import MONDAY, SHANGHAI, Life
 
 DAY = timedelta(days=1)
@@ -17,14 +22,16 @@ DAY = timedelta(days=1)
 class AnyLife(RuleBasedStateMachine):
     """Steps at any times, also ones reported late; the timer in between, also after outages."""
 
-    @initialize(late=st.timedeltas(timedelta(0), 10 * DAY))
-    def register(self, late: timedelta) -> None:
-        self.now = MONDAY + late
+    @initialize(
+        late=st.timedeltas(timedelta(0), 10 * DAY), unheard=st.timedeltas(timedelta(0), 5 * DAY)
+    )
+    def register(self, late: timedelta, unheard: timedelta) -> None:
+        self.now = MONDAY + late + unheard
         self.orders = 0
         self.cycle = 1
         self.firings: set[tuple[str, Threshold, datetime]] = set()
         self.breached: set[str] = set()
-        self.life = Life(MONDAY, known=self.now)
+        self.life = Life(MONDAY, known=MONDAY + late, now=self.now)
         self.look(self.life.change)
 
     def look(self, change: Change) -> None:
@@ -45,10 +52,16 @@ class AnyLife(RuleBasedStateMachine):
             if clock.kind is not ClockKind.REMINDER:
                 others = [f for f in self.firings if f[:2] == firing[:2]]
                 assert len(others) == 1
-            if verdict.consequence is Consequence.ALERT:
-                assert clock.born_breached
-        alerts = [v for v in change.fired if v.consequence is Consequence.ALERT]
-        assert len(alerts) <= 1
+        follows = [v.consequence for v in change.fired if not v.clock.born_breached]
+        # One level at a time; what else is late with it, or was before it, is only said.
+        assert follows.count(Consequence.LADDER) <= 1
+        reached = change.case.level_time
+        for verdict in change.fired:
+            if verdict.consequence is Consequence.ALERT and not verdict.clock.born_breached:
+                before = reached is not None and verdict.fire_time <= reached
+                assert before or Consequence.LADDER in follows
+        born = [v.consequence for v in change.fired if v.clock.born_breached]
+        assert born in ([], [Consequence.ALERT])
         for clock in change.clocks:
             if clock.breach_time is not None and clock.kind is not ClockKind.REMINDER:
                 self.breached.add(clock.clock_id)
@@ -70,14 +83,23 @@ class AnyLife(RuleBasedStateMachine):
     def fire(self) -> None:
         self.look(self.life.fire(self.now))
 
-    @rule(kind=st.sampled_from(AnswerKind), promise=st.integers(-2, 20))
-    def answer(self, kind: AnswerKind, promise: int) -> None:
-        promised = (self.now + promise * DAY).astimezone(SHANGHAI).date()
-        self.look(
-            self.life.answer(
-                kind, self.now, promised if kind is AnswerKind.PLAN else None, self.cycle
-            )
+    @rule(
+        kind=st.sampled_from(AnswerKind),
+        promise=st.integers(-2, 20),
+        unheard=st.sampled_from([timedelta(0), timedelta(hours=9), 3 * DAY]),
+    )
+    def answer(self, kind: AnswerKind, promise: int, unheard: timedelta) -> None:
+        time = max(MONDAY, self.now - unheard)
+        promised = (time + promise * DAY).astimezone(SHANGHAI).date()
+        answer = FedBackAnswer(
+            self.cycle,
+            f"a-{self.life.serial}",
+            kind,
+            promised if kind is AnswerKind.PLAN else None,
+            time,
         )
+        moment = Moment(self.now, time, self.life.serial)
+        self.look(self.life.keep(answered(self.life.file, answer, self.life.terms, moment)))
 
     @rule(length=st.timedeltas(timedelta(hours=1), 20 * DAY))
     def dispatch(self, length: timedelta) -> None:
@@ -101,7 +123,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(queue=st.booleans())
     def assign(self, queue: bool) -> None:
-        self.look(self.life.assign("position:DISPATCH_ROOM" if queue else "p-1", self.now))
+        self.look(self.life.assign("" if queue else "p-1", self.now))
 
     @rule()
     def resolve(self) -> None:
@@ -143,7 +165,8 @@ class AnyLife(RuleBasedStateMachine):
             if clock.state is ClockState.MET:
                 assert clock.stop_time is not None
                 assert clock.stop_time < clock.due_time
-                assert clock.breach_time is None
+                # It may have fired before that was heard of.
+                assert clock.breach_time in (None, clock.due_time)
             if clock.state in (ClockState.BREACHED, ClockState.MET_LATE):
                 assert clock.breach_time == clock.due_time
                 assert clock.breach_time <= self.now
@@ -152,7 +175,8 @@ class AnyLife(RuleBasedStateMachine):
     def no_breach_is_ever_erased(self) -> None:
         for clock_id in self.breached:
             clock = self.life.clocks[clock_id]
-            assert clock.state in (ClockState.BREACHED, ClockState.MET_LATE)
+            assert clock.state in (ClockState.BREACHED, ClockState.MET_LATE, ClockState.MET)
+            assert clock.breach_time == clock.due_time
 
 
 TestAnyLife = AnyLife.TestCase

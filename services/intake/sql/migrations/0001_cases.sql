@@ -86,6 +86,8 @@ CREATE TABLE cases (
     level integer NOT NULL DEFAULT 0 CHECK (level >= 0),
     next_wake_time timestamptz,
     cycle integer NOT NULL DEFAULT 1 CHECK (cycle >= 1),
+    -- When the reporter spoke, or last said no: nothing of this cycle happened before.
+    cycle_start_time timestamptz NOT NULL,
     reopen_count integer NOT NULL DEFAULT 0,
     resolution text NOT NULL DEFAULT '',
     proposed_outcome text NOT NULL DEFAULT '',
@@ -177,6 +179,14 @@ CREATE TABLE links (
     relation text NOT NULL,
     site_id text NOT NULL,
     PRIMARY KEY (case_id, linked_case_id, relation)
+);
+
+-- Persons who have had a hand in a case, for good: they can't prove its result.
+CREATE TABLE case_hands (
+    case_id text NOT NULL REFERENCES cases (case_id),
+    person text NOT NULL,
+    site_id text NOT NULL,
+    PRIMARY KEY (case_id, person)
 );
 
 -- What the other services' facts add ------------------------------------------------------------------

@@ -48,6 +48,8 @@ CREATE TABLE cases (
     accountable text NOT NULL,
     accepted boolean NOT NULL,
     level integer NOT NULL CHECK (level >= 0),
+    -- Facts of routing about an older one are ignored.
+    cycle integer NOT NULL CHECK (cycle >= 1),
     state text NOT NULL CHECK (state IN ('OPEN', 'RESOLVED', 'CLOSED'))
 ) WITH (fillfactor = 80);
 

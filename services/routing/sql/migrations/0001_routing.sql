@@ -154,6 +154,8 @@ CREATE TABLE routes (
     instruction_text text NOT NULL,
     instructed_by text NOT NULL,
     instruct_time timestamptz,
+    -- How often the case was worked on; each time begins at level 0.
+    cycle integer NOT NULL CHECK (cycle >= 1),
     CHECK ((accepted_by = '') = (accept_time IS NULL)),
     CHECK ((level = 0) = (level_time IS NULL)),
     CHECK ((level = 0) = (level_position = '')),
@@ -189,10 +191,13 @@ CREATE INDEX work_orders_case ON work_orders (case_id, work_order_id);
 CREATE UNIQUE INDEX work_orders_one_lead ON work_orders (case_id)
     WHERE lead AND state <> 'COMPLETED';
 
--- Leases on a case's work orders, for the resolution in hand. No reference to routes: a case that
--- isn't known here yet is sealed as well.
+-- Leases on a case's work orders, one for each attempt to resolve it. A row that has lapsed says
+-- that nobody told what became of the attempt. No reference to routes: a case that isn't known here
+-- yet is sealed as well.
 CREATE TABLE seals (
-    case_id text PRIMARY KEY,
+    case_id text NOT NULL,
     site_id text NOT NULL,
-    until_time timestamptz NOT NULL
+    holder text NOT NULL,
+    until_time timestamptz NOT NULL,
+    PRIMARY KEY (case_id, holder)
 );

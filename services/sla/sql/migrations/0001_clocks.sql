@@ -42,9 +42,12 @@ CREATE TABLE cases (
     site_id text NOT NULL,
     state text NOT NULL CHECK (state IN ('OPEN', 'RESOLVED', 'CLOSED')),
     cycle integer NOT NULL CHECK (cycle >= 1),
-    cycle_start_time timestamptz NOT NULL,
     -- The dispatch-room queue answers for it, nobody by name.
     on_queue boolean NOT NULL,
+    -- Nor does anyone below the ladder: a new cycle begins on the queue.
+    no_steward boolean NOT NULL,
+    -- When it came to its level of the ladder; null at the foot of it.
+    level_time timestamptz,
     -- At the top of the ladder, or at a level that nobody holds.
     at_ladder_end boolean NOT NULL,
     -- Earliest next_fire_time of its clocks.

@@ -1,0 +1,58 @@
+"""What is wrong with a field, in Chinese: the suite describes its fields' rules in English."""
+
+import re
+from typing import Final
+
+# In order: the first that fits the whole text is taken.
+_RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"must be at least 1 characters?", "不能为空"),
+        (r"must be at least (\d+) characters?", "至少 {} 个字符"),
+        (r"must be at most (\d+) characters?", "最多 {} 个字符"),
+        (r"must be (\d+) characters?", "应为 {} 个字符"),
+        (r"value is required", "必须填写"),
+        (r"value is empty, which is not a valid UUID", "不能为空"),
+        (r"must be a valid UUID", "不是有效的 id（UUID）"),
+        (r"does not match regex pattern `\^\[A-Za-z0-9-\]\*\$`", "只能用字母、数字和连字符"),
+        (r"does not match regex pattern `\^\(?\[0-9\]\{16\}\)?\??\$`", "应为 16 位数字"),
+        (r"does not match regex pattern `(.*)`", "格式不对，应符合 {}"),
+        (r"must not be in list \[0\]", "必须指明"),
+        (r"value must be one of the defined enum values", "不是可选的值"),
+        (r"must (?:not )?be in list \[.*\]", "不是可选的值"),
+        (r"must contain no more than (\d+) item\(s\)", "最多 {} 项"),
+        (r"must contain at least (\d+) item\(s\)", "至少 {} 项"),
+        (r"exactly one field is required in oneof", "必须且只能写其中一项"),
+        (
+            r"must be greater than or equal to (\S+) and less than or equal to (\S+)",
+            "应在 {} 到 {} 之间",
+        ),
+        (r"must be greater than or equal to (\S+)", "不能小于 {}"),
+        (r"must be less than or equal to (\S+)", "不能大于 {}"),
+        (r"must be greater than (\S+)", "应大于 {}"),
+        (r"must be less than (\S+)", "应小于 {}"),
+        (r"must not be negative", "不能为负"),
+        # Rules of the suite's own.
+        (r"one of place, post_id, unit_id is needed", "地点、值守点、单位至少写一项"),
+        (
+            r"a plan, and only a plan, has a promised_date",
+            "解决方案须有承诺日期，其他答复不能有",
+        ),
+        (r"must not hold control characters", "含有控制字符"),
+        (r"must not be blank", "不能只有空格"),
+        (r"must not be before the appeal itself", "不能早于诉求提出之时"),
+        (r"must be within five years", "须在五年之内"),
+        (r"more than ten years away", "不能超过十年"),
+        (r"before the dispatch", "不能早于派单"),
+        (r"smaller than the present offset", "业务时间只能往前拨"),
+    )
+)
+
+
+def in_chinese(description: str) -> str:
+    """Returns the Chinese words of a rule's text; the text itself when it isn't a known one."""
+    for pattern, words in _RULES:
+        match = pattern.fullmatch(description.strip().removesuffix("."))
+        if match is not None:
+            return words.format(*match.groups())
+    return description
