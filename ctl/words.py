@@ -219,6 +219,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "slip": ("纸条号", "slip"),
     "solved_list": ("问题解决汇总清单", "list of solved problems"),
     "source": ("来源", "source"),
+    "the_suite": ("系统", "the suite"),
     "standing": ("常任", "standing holder"),
     "state": ("状态", "state"),
     "steward": ("包保人员", "steward"),

@@ -23,6 +23,7 @@ from chassis.errors import details_of
 from deploy.local import accounts, keys, processes, suite
 from deploy.local.layout import SERVICES, Instance, open_instance
 from services.topology import BINDINGS
+from tests.waiting import eventually
 
 T = TypeVar("T")
 RETRYABLE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
@@ -60,16 +61,13 @@ def restart(instance: Instance, service: str) -> None:
 
 
 async def until(
-    condition: Callable[[], Awaitable[T]], what: str, seconds: float = 30.0, every: float = 0.02
+    condition: Callable[[], Awaitable[T | None]],
+    what: str,
+    seconds: float = 30.0,
+    every: float = 0.02,
 ) -> T:
     """Returns the condition's first true value; fails when the time is over first."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = await condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what} ({value!r})"
-        await asyncio.sleep(every)
+    return await eventually(condition, seconds=seconds, what=what, every=every)
 
 
 def refusal(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str]:

@@ -9,9 +9,16 @@ T = TypeVar("T")
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[T | None]], *, seconds: float = 20.0, what: str = "condition"
+    condition: Callable[[], Awaitable[T | None]],
+    *,
+    seconds: float = 20.0,
+    what: str = "condition",
+    every: float = 0.02,
 ) -> T:
-    """Returns the condition's first true value; AssertionError with the last one otherwise."""
+    """Returns the condition's first true value, looked for each `every` seconds.
+
+    AssertionError with the last one when the time is over first.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = await condition()
@@ -19,4 +26,4 @@ async def eventually(
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come about in {seconds} s; last: {value!r}")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every)

@@ -44,6 +44,8 @@ class Look:
         return times.show_due(value, self.zone)
 
     def who(self, code: str) -> str:
+        if code.startswith("service:"):
+            return self.words("the_suite")  # which of the services stands in a column of its own
         return escape(self.names.who(code))
 
     def table(self, title: str, *columns: str, wide: str = "") -> Table:

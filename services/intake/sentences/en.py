@@ -39,8 +39,9 @@ def _escalation_requested(m: intake.CaseEscalationRequested, w: Words) -> str:
 
 
 def _case_resolved(m: intake.CaseResolved, w: Words) -> str:
+    told = f" ({_told(m, w)})" if m.HasField("feedback") else ""
     return (
-        f"{w.actor()} resolved it as {w.label(m, 'proposed_outcome')}; "
+        f"{w.actor()} resolved it as {w.label(m, 'proposed_outcome')}{told}; "
         f"the reporter is asked. {m.resolution}"
     )
 

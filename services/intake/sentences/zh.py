@@ -21,9 +21,9 @@ def _case_verified(m: intake.CaseVerified, w: Words) -> str:
 
 
 def _case_answered(m: intake.CaseAnswered, w: Words) -> str:
-    promise = f",承诺 {w.day(m.promised_date)} 办结" if m.HasField("promised_date") else ""
-    told = f"({_told(m, w)})" if m.HasField("feedback") else "(尚未反馈诉求人)"
-    return f"{w.actor()}给出{w.label(m, 'kind')}{promise}{told}:{m.text}"
+    promise = f"，承诺 {w.day(m.promised_date)} 办结" if m.HasField("promised_date") else ""
+    told = f"（{_told(m, w)}）" if m.HasField("feedback") else "（尚未反馈诉求人）"
+    return f"{w.actor()}给出{w.label(m, 'kind')}{promise}{told}：{m.text}"
 
 
 def _case_fed_back(m: intake.CaseFedBack, w: Words) -> str:
@@ -40,7 +40,8 @@ def _escalation_requested(m: intake.CaseEscalationRequested, w: Words) -> str:
 
 def _case_resolved(m: intake.CaseResolved, w: Words) -> str:
     outcome = w.label(m, "proposed_outcome")
-    return f"{w.actor()}办结，拟定结果：{outcome}，等待诉求人确认。{m.resolution}"
+    told = f"（{_told(m, w)}）" if m.HasField("feedback") else ""
+    return f"{w.actor()}办结，拟定结果：{outcome}{told}，等待诉求人确认。{m.resolution}"
 
 
 def _case_confirmed(m: intake.CaseConfirmed, w: Words) -> str:
@@ -76,7 +77,7 @@ def _roster_published(m: routing.RosterPublished, _: Words) -> str:
 
 
 def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
-    taken = f"(原由{w.who(m.previous)}负责)" if m.previous else ""
+    taken = f"（原由{w.who(m.previous)}负责）" if m.previous else ""
     steward = w.who(m.steward or m.accountable)
     also = f",同时告知{w.people(m.also_told)}" if m.also_told else ""
     return f"分派给{steward}包保{taken}，依据：{w.label(m, 'rule')}{also}。"
@@ -101,9 +102,9 @@ def _case_instructed(m: routing.CaseInstructed, w: Words) -> str:
 
 
 def _work_orders_dispatched(m: routing.WorkOrdersDispatched, w: Words) -> str:
-    orders = ";".join(
-        f"{w.unit(order.unit_id)}{'(牵头)' if order.lead else ''}"
-        f"{w.instant(order.deadline_time)}前 {order.task}"
+    orders = "；".join(
+        f"{w.unit(order.unit_id)}{'（牵头）' if order.lead else ''}"
+        f"{w.instant(order.deadline_time)}前 {order.task.rstrip('。；')}"
         for order in m.work_orders
     )
     return f"派单：{orders}"
@@ -118,9 +119,9 @@ def _work_order_completed(m: routing.WorkOrderCompleted, w: Words) -> str:
 
 
 def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
-    clocks = ";".join(
+    clocks = "；".join(
         f"{w.label(clock, 'kind')} {w.instant(clock.due_time)} 到期"
-        f"{'(暂定)' if clock.provisional else ''}"
+        f"{'（暂定）' if clock.provisional else ''}"
         for clock in m.clocks
     )
     return f"开始计时：{clocks}。"
@@ -136,7 +137,7 @@ def _clock_breached(m: sla.ClockBreached, w: Words) -> str:
 
 
 def _clocks_stopped(m: sla.ClocksStopped, w: Words) -> str:
-    clocks = ";".join(f"{w.label(one, 'kind')} {w.label(one, 'state')}" for one in m.clocks)
+    clocks = "；".join(f"{w.label(one, 'kind')} {w.label(one, 'state')}" for one in m.clocks)
     return f"停止计时：{clocks}。"
 
 
