@@ -169,6 +169,13 @@ WHERE (shown.case_id, shown.unit_id, shown.lead, shown.deadline_time, shown.stat
     IS DISTINCT FROM
     (orders.case_id, orders.unit_id, orders.lead, orders.deadline_time, orders.state);
 
+-- name: intake_resolved_with_open_work_orders
+-- No work order is open on a case that is resolved or closed.
+SELECT cases.site_id, cases.case_id::text AS subject_id, 'work order ' || work_order_id AS detail
+FROM intake.cases AS cases
+JOIN routing.work_orders AS orders USING (case_id)
+WHERE cases.state IN ('RESOLVED', 'CLOSED') AND orders.state <> 'COMPLETED';
+
 -- name: intake_messages_differ
 -- The case file counts the messages there are.
 SELECT

@@ -1,8 +1,5 @@
 """The RPCs of intake: message → command → one transaction → what the caller may read of it."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +12,7 @@ from chassis.convert import set_timestamp, to_date
 from chassis.database import Database
 from chassis.errors import Refused
 from chassis.pages import PageTokens, page_size
-from chassis.work import Receipt, Work, once
+from chassis.work import once
 from services.intake.convert import replies, requests
 from services.intake.domain import registration, transitions, visibility
 from services.intake.domain.times import OLDEST, bounded, end_of_day, start_of_day
@@ -28,9 +25,6 @@ from services.intake.store import cases, directory
 from services.intake.views import Views
 
 _NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
-
-# How long a resolution waits for the facts of work orders that routing says are completed.
-_HEARD_SECONDS = 2.0
 
 
 class IntakeServicer(IntakeServiceServicer):
@@ -126,7 +120,7 @@ class IntakeServicer(IntakeServiceServicer):
             await self._work_orders.seal(command.case_id, needed.site_id, call.request_id)
             # Any error but a refusal leaves the seal to lapse: the commit may have happened.
             try:
-                await self._once_heard(call, partial(resolve, sealed=True))
+                await once(self._app, call, partial(resolve, sealed=True))
             except Refused:
                 await self._give_seal_back(call, command.case_id)
                 raise
@@ -276,22 +270,6 @@ class IntakeServicer(IntakeServiceServicer):
                 request, (last.occurred_time, last.case_id)
             )
         return response
-
-    async def _once_heard(self, call: Call, resolve: Callable[[Work], Awaitable[Receipt]]) -> None:
-        """Resolves a sealed case once intake has heard what routing knows: no work order is open.
-
-        The last completion is often a moment old; Refused WORK_ORDER_OPEN when it isn't heard soon.
-        """
-        patience = time.monotonic() + _HEARD_SECONDS
-        while True:
-            try:
-                await once(self._app, call, resolve)
-            except Refused as refused:
-                if refused.reason != "WORK_ORDER_OPEN" or time.monotonic() > patience:
-                    raise
-                await asyncio.sleep(_HEARD_SECONDS / 20)
-            else:
-                return
 
     async def _give_seal_back(self, call: Call, case_id: str) -> None:
         """Gives this request's seal back, unless the case was resolved in the meantime.

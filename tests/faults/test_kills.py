@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from deploy.local.layout import SERVICES, Instance
 from tests.faults.findings import findings
 from tests.faults.lives import live
-from tests.harness import Caller, Inspector, kill, restart
+from tests.harness import Caller, Inspector, kill, restart, until
 
 LIVES = int(os.environ.get("FAULTS_LIVES", "40"))
 ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "2"))
@@ -27,44 +27,48 @@ async def test_kill_each_service_in_the_middle_of_the_flow(
     deadline.FromDatetime(
         (await caller.flow("routing")).decision_time.ToDatetime() + timedelta(days=9)
     )
-    gate = asyncio.Semaphore(AT_ONCE)
-    playing = asyncio.Event()
-    over = asyncio.Event()
-    done = 0
+    case_ids: list[str] = []
+    started = 0
+    killed = asyncio.Event()
 
-    async def one(number: int) -> str:
-        nonlocal done
-        async with gate:
-            playing.set()
-            case_id = await live(caller, number, deadline)
-            done += 1
-            return case_id
+    async def player() -> None:
+        """Plays one case after the other for as long as there is killing, and LIVES at least."""
+        nonlocal started
+        while not killed.is_set() or started < LIVES:
+            started += 1
+            case_ids.append(await live(caller, started, deadline))
 
     async def killer() -> int:
         kills = 0
-        await playing.wait()
-        for _ in range(ROUNDS):
-            for service in dice.sample(SERVICES, len(SERVICES)):
-                # Another case has to end between two kills, so that each hits a different moment.
-                mark = done
-                while done == mark and not over.is_set():
-                    await asyncio.wait([asyncio.ensure_future(over.wait())], timeout=0.01)
-                if over.is_set():
-                    return kills
-                await asyncio.to_thread(kill, instance, service)
-                kills += 1
-                await asyncio.to_thread(restart, instance, service)
+        try:
+            for _ in range(ROUNDS):
+                for service in dice.sample(SERVICES, len(SERVICES)):
+                    # Another case has to end between two kills, so that each hits a different moment.
+                    mark = len(case_ids)
+
+                    async def another_ended(mark: int = mark) -> bool:
+                        return len(case_ids) > mark
+
+                    await until(another_ended, "another case ended", 120, every=0.01)
+                    await asyncio.to_thread(kill, instance, service)
+                    kills += 1
+                    await asyncio.to_thread(restart, instance, service)
+        finally:
+            killed.set()  # also when it failed, or the players would play for ever
         return kills
 
     killing = asyncio.create_task(killer())
-    case_ids = await asyncio.gather(*(one(number) for number in range(LIVES)))
-    over.set()
+    try:
+        await asyncio.gather(*(player() for _ in range(AT_ONCE)))
+    except BaseException:
+        killing.cancel()
+        raise
     kills = await killing
-    print(f"{kills} kills over {LIVES} lives")
-    assert kills >= len(SERVICES)
+    print(f"{kills} kills over {len(case_ids)} lives")
+    assert kills == ROUNDS * len(SERVICES)
 
     await inside.settle(120)
-    assert len(set(case_ids)) == LIVES
+    assert len(set(case_ids)) == len(case_ids)
     rows = await inside.rows(
         "SELECT case_id::text, state, outcome FROM intake.cases WHERE text LIKE '第 % 件诉求'"
     )

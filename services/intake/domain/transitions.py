@@ -276,10 +276,9 @@ def reject(file: CaseFile, act: Act) -> Case:
 
 
 def close(file: CaseFile, command: CloseCase, act: Act) -> Case:
-    """Struck off. Raises Refused END_NOT_PROVEN, naming what is missing, and WORK_ORDER_OPEN."""
+    """Struck off. Raises Refused END_NOT_PROVEN, naming what is missing."""
     case = file.case
     require(case, "CloseCase", CaseState.RESOLVED)
-    check_work_orders(file)
     missing = _PROOFS.get(command.outcome, "")
     if not missing and command.outcome is not case.proposed_outcome:
         missing = "resolution_with_this_outcome"
@@ -295,12 +294,6 @@ def close(file: CaseFile, command: CloseCase, act: Act) -> Case:
         accountable="",
         next_wake_time=None,
     )
-
-
-def check_work_orders(file: CaseFile) -> None:
-    """Raises Refused WORK_ORDER_OPEN while one is open, as far as intake has heard."""
-    if file.open_work_orders:
-        raise Refused("WORK_ORDER_OPEN", count=file.open_work_orders)
 
 
 def _fed_back_time(feedback: Feedback | None) -> datetime | None:

@@ -287,11 +287,6 @@ class CaseFile:
             for feedback in self.feedbacks
         )
 
-    @property
-    def open_work_orders(self) -> int:
-        """How many work orders are not completed, as far as intake has heard."""
-        return sum(order.state != WORK_ORDER_COMPLETED for order in self.work_orders)
-
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -52,13 +52,6 @@ SELECT site_id, case_id AS subject_id, outcome || ' on ' || basis AS detail
 FROM cases
 WHERE outcome IN ('SOLVED', 'EXPLAINED') AND NOT (confirmed AND proposed_outcome = outcome);
 
--- name: resolved_with_open_work_orders
--- No work order is open on a case that is resolved or closed.
-SELECT cases.site_id, cases.case_id AS subject_id, 'work order ' || work_order_id AS detail
-FROM cases
-JOIN work_orders USING (case_id)
-WHERE cases.state IN ('RESOLVED', 'CLOSED') AND work_orders.state <> 'COMPLETED';
-
 -- name: case_without_receipt
 -- Every case can be followed by its code.
 SELECT cases.site_id, cases.case_id AS subject_id, 'no receipt code' AS detail

@@ -16,7 +16,6 @@ from services.intake.domain.values import (
     FeedbackWay,
     Grade,
     Outcome,
-    WorkOrder,
 )
 from tests.unit.intake.examples import (
     ACT,
@@ -176,17 +175,6 @@ def test_a_new_cycle_begins_with_the_rejection() -> None:
     old = commands.FeedBackAnswer("", 0, "a-1", given(FeedbackWay.TOLD, 1))
     with pytest.raises(Refused, match="INVALID_FIELD"):
         transitions.feed_back(reopened, old, ACT)
-
-
-def test_open_work_orders_stop_closing() -> None:
-    order = WorkOrder("wo-1", "bath", True, "换", SPOKEN, NOW, "ACCEPTED")
-    done = replace(order, state="COMPLETED")
-    ready = resolved_file(confirmed=True)
-    close = commands.CloseCase("", 0, Outcome.SOLVED, "")
-    with pytest.raises(Refused, match="WORK_ORDER_OPEN") as caught:
-        transitions.close(replace(ready, work_orders=(order, done)), close, ACT)
-    assert caught.value.metadata["count"] == "1"
-    transitions.close(replace(ready, work_orders=(done,)), close, ACT)
 
 
 def test_whoever_has_a_hand_in_the_case_only_reports() -> None:
