@@ -43,7 +43,7 @@ async def test_kill_each_service_in_the_middle_of_the_flow(
         try:
             for _ in range(ROUNDS):
                 for service in dice.sample(SERVICES, len(SERVICES)):
-                    # Another case has to end between two kills, so that each hits a different moment.
+                    # Another case ends between two kills, so that each hits another moment.
                     mark = len(case_ids)
 
                     async def another_ended(mark: int = mark) -> bool:
