@@ -70,7 +70,7 @@ class _GenericOnly:
     """Registers handlers in gRPC's generic way only.
 
     grpc.aio waits for the next call of every method registered by name at once, so that each
-    call costs time in proportion to their number (30 methods: 100 µs); generic handlers share
+    call costs time in proportion to their number; generic handlers share
     one wait, and the walls remember which handler a method has.
     """
 

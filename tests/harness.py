@@ -26,7 +26,12 @@ from services.topology import BINDINGS
 from tests.waiting import eventually
 
 T = TypeVar("T")
-RETRYABLE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+# A draining server answers calls that reach it before its goodbye reaches us with CANCELLED.
+RETRYABLE = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+}
 SITE = "yuwu"
 
 
