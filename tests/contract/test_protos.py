@@ -13,7 +13,10 @@ RPCS = list(descriptors.rpcs())
 MUTATIONS = [
     rpc
     for rpc in RPCS
-    if not re.match(r"(Get|List|Read|Track|Who|Compute|Add|Check)", rpc.name.split("/")[1])
+    if not re.match(
+        r"(Get|List|Read|Track|Who|Compute|Add|Check|Explain|WorkingTime|Preview|Backtest)",
+        rpc.name.split("/")[1],
+    )
 ]
 
 
