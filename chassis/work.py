@@ -116,8 +116,15 @@ class Work:
         For commands that name a subject but not its site.
         """
         rows = await self.connection.fetch(_queries.lock_subjects, sorted(set(subject_ids)))
-        self._keep(rows)
-        return {row["subject_id"]: row["site_id"] for row in rows}
+        return self._keep(rows)
+
+    async def lock_free(self, *subject_ids: str) -> dict[str, str]:
+        """Locks those subjects that nobody else holds at the moment; returns {subject id: site id}.
+
+        For workers beside one another, each of which finds other work to do meanwhile.
+        """
+        rows = await self.connection.fetch(_queries.lock_free_subjects, sorted(set(subject_ids)))
+        return self._keep(rows)
 
     def create(self, site_id: str, subject_id: str) -> None:
         """Takes a subject whose id was made just now; its row is written with the facts.
@@ -255,11 +262,12 @@ class Work:
         """Sends the wake-ups collected on the way; only after the commit."""
         self._database.wake(*self._topics)
 
-    def _keep(self, rows: Sequence[asyncpg.Record]) -> None:
+    def _keep(self, rows: Sequence[asyncpg.Record]) -> dict[str, str]:
         for row in rows:
             self._subjects.setdefault(
                 row["subject_id"], _Subject(row["site_id"], row["version"], row["version"])
             )
+        return {row["subject_id"]: row["site_id"] for row in rows}
 
     def _held(self, subject_id: str) -> _Subject:
         try:

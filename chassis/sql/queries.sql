@@ -36,6 +36,14 @@ WHERE subject_id = ANY ($1::text[])
 ORDER BY subject_id
 FOR UPDATE;
 
+-- name: lock_free_subjects
+-- Locks those of the subjects that nobody else holds, and returns their versions.
+SELECT subject_id, site_id, version
+FROM subjects
+WHERE subject_id = ANY ($1::text[])
+ORDER BY subject_id
+FOR UPDATE SKIP LOCKED;
+
 -- name: make_subjects
 -- Creates subjects that were missing; a concurrent creator is waited for, and its row locked.
 INSERT INTO subjects (subject_id, site_id)

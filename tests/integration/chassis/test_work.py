@@ -200,6 +200,23 @@ async def test_opposite_orders_do_not_deadlock(database: ServiceDatabase) -> Non
     assert await counting.value(database.worker, "SELECT min(version) FROM subjects") == 40
 
 
+async def test_what_others_hold_is_passed_over(database: ServiceDatabase) -> None:
+    await counting.counted(database.app, "a", 1)
+    await counting.counted(database.app, "b", 2)
+
+    async def body(work: Work) -> None:
+        assert await work.lock_free("b", "a", "unknown") == {"b": counting.SITE}
+        assert work.version("b") == 2
+        with pytest.raises(LookupError):
+            work.version("a")
+
+    service = service_actor("intake")
+    async with database.worker.transaction(service) as connection:
+        await connection.execute("SELECT FROM subjects WHERE subject_id = 'a' FOR UPDATE")
+        async with asyncio.timeout(10):
+            await run(database.worker, service, body)
+
+
 async def test_expected_version(database: ServiceDatabase) -> None:
     await counting.counted(database.app, "a", 2)
 
