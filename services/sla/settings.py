@@ -13,3 +13,5 @@ class Settings(ServiceSettings):
     timer_batch_size: Annotated[int, Field(ge=1, le=2000)] = 500
     # Behind the wake-ups; what a lost one costs at most.
     timer_poll_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    # Missing years are told once a week; this is how often it is looked for them.
+    year_poll_seconds: Annotated[float, Field(gt=0, le=86400)] = 3600.0

@@ -1,4 +1,4 @@
-"""What each step in a case's life does to its clocks: one function per fact, one for the timer.
+"""What each step in a case's life does to its clocks: one small function per act.
 
 docs/glossary.md has the table of clocks that these functions carry out. All of them are total: what
 comes late or for a case already closed changes nothing, because the services hear of one another
@@ -6,240 +6,321 @@ with delays.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
 
+from services.sla.domain import amending, firing, pausing
 from services.sla.domain import clocks as rules
-from services.sla.domain.clocks import Clock, ClockKind, Due
-from services.sla.domain.docket import Case, CaseState, Change, Docket, File, Moment
+from services.sla.domain.acts import (
+    Act,
+    Amended,
+    Answered,
+    AnswerKind,
+    Assigned,
+    CalledBack,
+    Closed,
+    Completed,
+    Confirmed,
+    Dispatched,
+    Elapsed,
+    Escalated,
+    Excused,
+    Extended,
+    Flagged,
+    FlagKind,
+    Instructed,
+    Moment,
+    Paused,
+    PromiseMoved,
+    Registered,
+    Rejected,
+    Resolved,
+    Resumed,
+    Returned,
+    Ruled,
+)
+from services.sla.domain.clocks import Clock
+from services.sla.domain.docket import QUEUE, Case, Change, Docket, File
+from services.sla.domain.kinds import CaseState, ClockKind, Counting
 from services.sla.domain.policy import Terms
 
 # What a level of the ladder owes carries its number; the grace of a work order carries its id.
 _LEVEL = "level:"
-# Accountable is a position that nobody holds: the dispatch-room queue has the case.
-_VACANT = "position:"
+# Who has a case that nobody follows.
+_DISPATCH_ROOM = f"{QUEUE}DISPATCH_ROOM"
+
+# What the reporter's word ends, whatever it is.
+_WAITS_FOR_REPORTER = (ClockKind.CONFIRMATION, ClockKind.CALLBACK, ClockKind.SILENCE)
+# What a new cycle leaves alone: work orders and reviews outlive a cycle, and settling decides about
+# the reminder.
+_OUTLIVES_CYCLE = (ClockKind.WORK_ORDER, ClockKind.REVIEW, ClockKind.REMINDER)
 
 
-class AnswerKind(StrEnum):
-    FIRST_REPLY = "FIRST_REPLY"
-    PLAN = "PLAN"
-    PROGRESS = "PROGRESS"
-
-
-@dataclass(frozen=True, slots=True)
-class FedBackAnswer:
-    """An answer that counts as fed back now; `time` is when the reporter got it."""
-
-    cycle: int
-    answer_id: str
-    kind: AnswerKind
-    promised_date: date | None
-    time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """`fed_back_time` is None when the result has not been told in the same act."""
-
-    time: datetime
-    fed_back_time: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchedOrder:
-    work_order_id: str
-    deadline: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The level a case has come to in a cycle; `dwell_working_days` is 0 where none is owed."""
-
-    cycle: int
-    number: int
-    dwell_working_days: int
-    top: bool
-    fallback: bool
-    time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """A level's answer in a cycle, and who must move now."""
-
-    cycle: int
-    accountable: str
-    time: datetime
-
-
-def registered(
-    case_id: str, site_id: str, occurred: datetime, terms: Terms, moment: Moment
-) -> Change:
-    """A new case owes its first reply and its plan."""
-    case = Case(case_id, site_id, CaseState.OPEN, 1)
-    docket = Docket(File(case, ()), terms, moment)
-    _start_cycle(docket, occurred, terms)
-    return docket.settle()
-
-
-def answered(file: File, answer: FedBackAnswer, terms: Terms, moment: Moment) -> Change:
-    """An answer reached the reporter: it stops what waited for it, and owes the next word."""
-    docket = Docket(file, terms, moment)
-    case = docket.case
-    if case.state is CaseState.CLOSED:
-        return docket.settle()
-    docket.stop(docket.live(ClockKind.FIRST_REPLY, cycle=answer.cycle), answer.time)
-    if answer.kind is AnswerKind.FIRST_REPLY:
-        return docket.settle()
-    waiting = docket.live(ClockKind.PLAN, ClockKind.PROGRESS, cycle=answer.cycle)
-    docket.stop(waiting, answer.time)
-    if case.state is CaseState.OPEN and answer.cycle == case.cycle:
-        if answer.kind is AnswerKind.PLAN and answer.promised_date is not None:
-            # A promise that has not passed gives way to the new one; a broken one stays owed.
-            docket.cancel(_running(docket.live(ClockKind.RESOLUTION)), answer.time)
-            due = rules.promise_due(terms, answer.promised_date)
-            docket.start(ClockKind.RESOLUTION, answer.time, due, answer.answer_id)
-        if terms.policy.progress_working_days:
-            due = rules.working_days_due(terms, answer.time, terms.policy.progress_working_days)
-            docket.start(ClockKind.PROGRESS, answer.time, due, answer.answer_id)
-    return docket.settle()
-
-
-def dispatched(
-    file: File,
-    orders: Iterable[DispatchedOrder],
-    dispatch_time: datetime,
+def apply(
+    file: File | None,
+    act: Act,
     terms: Terms,
     moment: Moment,
+    site_id: str = "",
+    case_id: str = "",
 ) -> Change:
+    """Returns what an act does to a case; a case that isn't there yet begins with its registration.
+
+    `site_id` and `case_id` are those of a case that begins. LookupError for any other act on a case
+    that was never registered.
+    """
+    if file is None:
+        if not isinstance(act, Registered):
+            raise LookupError("an act on a case that was never registered")
+        docket = Docket(File(new_case(case_id, site_id, act), ()), terms, moment)
+        begin(docket, act)
+    else:
+        docket = Docket(file, terms, moment)
+        if file.case.state is not CaseState.CLOSED:
+            step(docket, act)
+    return docket.settle(act)
+
+
+def new_case(case_id: str, site_id: str, act: Registered) -> Case:
+    """Returns a case as it is registered, before its clocks start."""
+    return Case(
+        case_id,
+        site_id,
+        CaseState.OPEN,
+        1,
+        act.time,
+        profile=act.profile,
+        unit_id=act.unit_id,
+        anonymous=act.anonymous,
+    )
+
+
+def begin(docket: Docket, act: Registered) -> None:
+    """A new case owes its first reply and its plan."""
+    _start_cycle(docket, act.time)
+
+
+def step(docket: Docket, act: Act) -> None:
+    """Carries out an act on a case that is registered and not closed."""
+    match act:
+        case Elapsed():
+            firing.fire_due(docket)
+        case Answered():
+            _answered(docket, act)
+        case Assigned():
+            _assigned(docket, act)
+        case Dispatched():
+            _dispatched(docket, act)
+        case Completed():
+            _completed(docket, act)
+        case Resolved():
+            _resolved(docket, act)
+        case Confirmed():
+            docket.stop(docket.live(*_WAITS_FOR_REPORTER, cycle=act.cycle), act.time)
+        case Closed():
+            _closed(docket, act)
+        case Rejected():
+            _rejected(docket, act)
+        case Escalated():
+            _escalated(docket, act)
+        case Instructed():
+            _instructed(docket, act)
+        case Returned():
+            _returned(docket, act)
+        case Ruled() | Extended():
+            amending.extend(docket, act)
+        case PromiseMoved():
+            amending.move_promise(docket, act)
+        case CalledBack():
+            _called_back(docket, act)
+        case Flagged():
+            _flagged(docket, act)
+        case Paused():
+            pausing.pause(docket, act)
+        case Resumed():
+            pausing.resume(docket, act)
+        case Amended():
+            amending.recount(docket, act.cause)
+        case Registered() | Excused():
+            # The one has happened, the other moves nothing.
+            pass
+        case _:
+            assert_never(act)
+
+
+def _answered(docket: Docket, act: Answered) -> None:
+    """An answer reached the reporter: it stops what waited for it, and owes the next word."""
+    case = docket.case
+    docket.stop(docket.live(ClockKind.FIRST_REPLY, cycle=act.cycle), act.time)
+    followed = docket.live(ClockKind.PROGRESS, ClockKind.RESOLUTION, cycle=act.cycle)
+    if act.kind is AnswerKind.FIRST_REPLY or any(
+        # An answer told again begins nothing again.
+        clock.reference == act.answer_id
+        for clock in followed
+    ):
+        return
+    # Nor does one that is older than what is followed now, though it is heard of later.
+    newer = [clock for clock in followed if act.time < clock.start_time]
+    waiting = docket.live(ClockKind.PLAN, ClockKind.PROGRESS, cycle=act.cycle)
+    docket.stop([clock for clock in waiting if clock not in newer], act.time)
+    if case.state is not CaseState.OPEN or act.cycle != case.cycle:
+        return
+    later = {clock.kind for clock in newer}
+    if (
+        act.kind is AnswerKind.PLAN
+        and act.promised_date is not None
+        and ClockKind.RESOLUTION not in later
+    ):
+        # A promise that has not passed gives way to the new one; a broken one stays owed.
+        docket.cancel(_not_breached(docket.live(ClockKind.RESOLUTION)), act.time)
+        rule = docket.terms.policy.terms(ClockKind.RESOLUTION, case.profile)
+        promise = rules.day_end(rule, docket.terms.calendar, act.promised_date)
+        docket.start(ClockKind.RESOLUTION, act.time, act.answer_id, given=promise)
+    if ClockKind.PROGRESS not in later:
+        docket.start(ClockKind.PROGRESS, act.time, act.answer_id)
+
+
+def _dispatched(docket: Docket, act: Dispatched) -> None:
     """Every work order has its deadline."""
-    docket = Docket(file, terms, moment)
     if docket.case.state is CaseState.OPEN:
-        for order in orders:
-            due = Due(order.deadline)
-            docket.start(ClockKind.WORK_ORDER, dispatch_time, due, order.work_order_id)
-    return docket.settle()
+        for order in act.orders:
+            docket.start(ClockKind.WORK_ORDER, act.time, order.work_order_id, given=order.deadline)
 
 
-def completed(
-    file: File, work_order_id: str, time: datetime, terms: Terms, moment: Moment
-) -> Change:
+def _completed(docket: Docket, act: Completed) -> None:
     """A work order is done, and with it the grace that ran because it was late."""
-    docket = Docket(file, terms, moment)
-    docket.stop(docket.live(ClockKind.WORK_ORDER, reference=work_order_id), time)
-    docket.cancel(docket.live(ClockKind.ESCALATION, reference=work_order_id), time)
-    return docket.settle()
+    docket.stop(docket.live(ClockKind.WORK_ORDER, reference=act.work_order_id), act.time)
+    needless = docket.live(ClockKind.ESCALATION, ClockKind.RULING, reference=act.work_order_id)
+    docket.cancel(needless, act.time)
 
 
-def resolved(file: File, resolution: Resolution, terms: Terms, moment: Moment) -> Change:
+def _returned(docket: Docket, act: Returned) -> None:
+    """The dispatch room owes a ruling."""
+    if docket.case.state is CaseState.OPEN:
+        docket.start(ClockKind.RULING, act.time, act.work_order_id)
+
+
+def _resolved(docket: Docket, act: Resolved) -> None:
     """The handlers are done: only the reporter's word is waited for."""
-    docket = Docket(file, terms, moment)
     if docket.case.state is not CaseState.OPEN:
-        return docket.settle()
-    if resolution.fed_back_time is not None:
-        docket.stop(docket.live(ClockKind.FIRST_REPLY), resolution.fed_back_time)
+        return
+    if act.fed_back_time is not None:
+        docket.stop(docket.live(ClockKind.FIRST_REPLY), act.fed_back_time)
     owed = docket.live(ClockKind.PLAN, ClockKind.PROGRESS, ClockKind.RESOLUTION)
-    docket.stop(owed, resolution.time)
-    docket.cancel(docket.live(ClockKind.ESCALATION), resolution.time)
+    docket.stop(owed, act.time)
+    docket.cancel(docket.live(ClockKind.ESCALATION, ClockKind.RULING), act.time)
+    # A work order may stand still with the rest.
+    docket.cancel(docket.live(ClockKind.PAUSE), act.time)
+    pausing.end(docket, act.time)
     docket.case = replace(docket.case, state=CaseState.RESOLVED)
-    days = terms.policy.confirmation_working_days
-    due = rules.working_days_due(terms, resolution.time, days)
-    docket.start(ClockKind.CONFIRMATION, resolution.time, due)
-    return docket.settle()
+    docket.start(ClockKind.CONFIRMATION, act.time)
+    if docket.case.anonymous:
+        docket.start(ClockKind.SILENCE, act.time)
 
 
-def confirmed(file: File, cycle: int, time: datetime, terms: Terms, moment: Moment) -> Change:
-    """The reporter's word, where it counts."""
-    docket = Docket(file, terms, moment)
-    docket.stop(docket.live(ClockKind.CONFIRMATION, cycle=cycle), time)
-    return docket.settle()
+def _called_back(docket: Docket, act: CalledBack) -> None:
+    """The reporter was reached; or wasn't, and must be called again."""
+    case = docket.case
+    if case.state is not CaseState.RESOLVED or act.cycle != case.cycle:
+        return
+    called = docket.live(ClockKind.CALLBACK)
+    asked = docket.live(ClockKind.CONFIRMATION)
+    docket.stop([*called, *(asked if act.reached else _not_breached(asked))], act.time)
+    if not act.reached:
+        docket.start(ClockKind.CALLBACK, act.time)
 
 
-def rejected(file: File, new_cycle: int, time: datetime, terms: Terms, moment: Moment) -> Change:
+def _rejected(docket: Docket, act: Rejected) -> None:
     """The reporter says no: everything is owed again, from the start, in a new cycle."""
-    docket = Docket(file, terms, moment)
-    if docket.case.state is CaseState.CLOSED:
-        return docket.settle()
-    docket.stop(docket.live(ClockKind.CONFIRMATION), time)
-    # Work orders outlive a cycle, and settling decides about the reminder.
-    kept = (ClockKind.WORK_ORDER, ClockKind.REMINDER)
-    docket.cancel([clock for clock in docket.live() if clock.kind not in kept], time)
+    if act.new_cycle <= docket.case.cycle:
+        return
+    docket.stop(docket.live(*_WAITS_FOR_REPORTER), act.time)
+    others = [clock for clock in docket.live() if clock.kind not in _OUTLIVES_CYCLE]
+    docket.cancel(others, act.time)
+    pausing.end(docket, act.time)
     docket.case = replace(
         docket.case,
         state=CaseState.OPEN,
-        cycle=new_cycle,
-        on_queue=docket.case.no_steward,
+        cycle=act.new_cycle,
+        accountable=docket.case.steward or _DISPATCH_ROOM,
+        level=0,
         level_time=None,
         at_ladder_end=False,
     )
-    _start_cycle(docket, time, terms)
-    return docket.settle()
+    _start_cycle(docket, act.time)
 
 
-def closed(file: File, time: datetime, terms: Terms, moment: Moment) -> Change:
+def _closed(docket: Docket, act: Closed) -> None:
     """Nothing is owed any more; what was breached stays on record."""
-    docket = Docket(file, terms, moment)
-    docket.case = replace(docket.case, state=CaseState.CLOSED)
-    docket.cancel(docket.live(), time)
-    return docket.settle()
+    docket.cancel(docket.live(), act.time)
+    docket.case = replace(docket.case, state=CaseState.CLOSED, pause=None)
 
 
-def assigned(file: File, steward: str, accountable: str, terms: Terms, moment: Moment) -> Change:
+def _assigned(docket: Docket, act: Assigned) -> None:
     """Somebody answers for the case, or the queue does and is reminded daily."""
-    docket = Docket(file, terms, moment)
-    on_queue = accountable.startswith(_VACANT)
-    docket.case = replace(docket.case, on_queue=on_queue, no_steward=not steward)
-    return docket.settle()
+    docket.case = replace(
+        docket.case,
+        steward=act.steward,
+        accountable=act.accountable,
+        unit_id=act.unit_id or docket.case.unit_id,
+    )
 
 
-def escalated(file: File, level: Level, terms: Terms, moment: Moment) -> Change:
+def _escalated(docket: Docket, act: Escalated) -> None:
     """The level that was reached owes an instruction; the one below no longer does.
 
     A level of a cycle gone by has nothing to do with this one, which began at the bottom.
     """
-    docket = Docket(file, terms, moment)
     case = docket.case
-    if case.state is not CaseState.OPEN or level.cycle < case.cycle:
-        return docket.settle()
-    docket.cancel(_of_levels(docket), level.time)
+    if case.state is not CaseState.OPEN or act.cycle < case.cycle:
+        return
+    docket.cancel(_of_levels(docket), act.time)
     docket.case = replace(
         case,
-        on_queue=False,
-        level_time=level.time,
-        at_ladder_end=level.top or level.fallback,
+        accountable=act.accountable,
+        level=act.number,
+        level_time=act.time,
+        at_ladder_end=act.top or act.fallback,
     )
-    if level.dwell_working_days and not level.top:
-        due = rules.working_days_due(terms, level.time, level.dwell_working_days)
-        docket.start(ClockKind.ESCALATION, level.time, due, f"{_LEVEL}{level.number}")
-    return docket.settle()
+    if act.top:
+        return
+    seconds = int(act.dwell_working_time.total_seconds())
+    if act.dwell_working_days or seconds:
+        rule = replace(
+            docket.terms.policy.terms(ClockKind.ESCALATION, case.profile),
+            counting=Counting.WORKING_TIME if seconds else Counting.WORKING_DAYS,
+            amount=seconds or act.dwell_working_days,
+        )
+        docket.start(ClockKind.ESCALATION, act.time, f"{_LEVEL}{act.number}", rule=rule)
 
 
-def instructed(file: File, word: Instruction, terms: Terms, moment: Moment) -> Change:
+def _instructed(docket: Docket, act: Instructed) -> None:
     """The level has answered: its clock is met, and the graces of late work orders end with it.
 
     An answer of a cycle gone by comes too late for anything.
     """
-    docket = Docket(file, terms, moment)
-    if word.cycle < docket.case.cycle:
-        return docket.settle()
-    docket.stop(_of_levels(docket), word.time)
-    docket.cancel(_running(docket.live(ClockKind.ESCALATION)), word.time)
-    on_queue = word.accountable.startswith(_VACANT)
-    docket.case = replace(docket.case, on_queue=on_queue, at_ladder_end=False)
-    return docket.settle()
+    if act.cycle < docket.case.cycle:
+        return
+    docket.stop(_of_levels(docket), act.time)
+    docket.cancel(_not_breached(docket.live(ClockKind.ESCALATION)), act.time)
+    docket.case = replace(docket.case, accountable=act.accountable, at_ladder_end=False)
 
 
-def fired(file: File, terms: Terms, moment: Moment) -> Change:
-    """Whatever is due by now fires; a file with nothing due is left as it is."""
-    docket = Docket(file, terms, moment)
-    docket.fire_due()
-    return docket.settle()
+def _flagged(docket: Docket, act: Flagged) -> None:
+    """A long-standing case is reviewed again and again, until it no longer is one."""
+    if act.flag is not FlagKind.LONG_STANDING:
+        return
+    docket.case = replace(docket.case, long_standing=act.set)
+    if act.set:
+        docket.start(ClockKind.REVIEW, act.time)
+    else:
+        docket.cancel(docket.live(ClockKind.REVIEW), act.time)
 
 
-def _start_cycle(docket: Docket, start: datetime, terms: Terms) -> None:
-    docket.start(ClockKind.FIRST_REPLY, start, rules.first_reply_due(terms, start))
-    docket.start(ClockKind.PLAN, start, rules.plan_due(terms, start))
+def _start_cycle(docket: Docket, start: datetime) -> None:
+    for kind in rules.CYCLE_BEGINS_WITH:
+        docket.start(kind, start)
 
 
 def _of_levels(docket: Docket) -> list[Clock]:
@@ -247,5 +328,5 @@ def _of_levels(docket: Docket) -> list[Clock]:
     return [clock for clock in escalations if clock.reference.startswith(_LEVEL)]
 
 
-def _running(clocks: Iterable[Clock]) -> list[Clock]:
-    return [clock for clock in clocks if clock.running]
+def _not_breached(clocks: Iterable[Clock]) -> list[Clock]:
+    return [clock for clock in clocks if clock.breach_time is None]

@@ -15,10 +15,17 @@ from backstop.fact.v1 import fact_pb2
 from backstop.intake.v1 import intake_facts_pb2, intake_pb2
 from backstop.routing.v1 import routing_facts_pb2, routing_pb2
 from backstop.sla.v1 import sla_facts_pb2
+from chassis.clock import ClockGuard, set_offset
+from chassis.convert import to_duration
+from chassis.database import Database
 from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_fact_id, new_id
+from chassis.inbox import InboxState
+from chassis.jobs import JobRunner
 from chassis.journal import Cause, Entry, envelope, fact_hash, timestamp
 from services.sla import consumers
+from services.sla.handlers import jobs, outreach
+from services.sla.workers.timers import TimerWorker
 from tests.integration.databases import ServiceDatabase
 
 SITE = "yuwu"
@@ -27,8 +34,15 @@ _PUBLISHED = {
     for message in (
         sla_facts_pb2.ClocksStarted,
         sla_facts_pb2.ClocksStopped,
+        sla_facts_pb2.ClocksPaused,
+        sla_facts_pb2.ClocksResumed,
+        sla_facts_pb2.ClocksAmended,
         sla_facts_pb2.ClockDueSoon,
         sla_facts_pb2.ClockBreached,
+        sla_facts_pb2.BreachExcused,
+        sla_facts_pb2.CalendarPublished,
+        sla_facts_pb2.CalendarYearMissing,
+        sla_facts_pb2.PolicyPublished,
     )
 }
 
@@ -88,13 +102,47 @@ class Sla:
         """Writes a fact and brings it to the gate."""
         await self.take(self.fact(message, time, **others))
 
-    async def publish_directory(self, site_id: str = SITE, time_zone: str = "") -> None:
-        """Brings a site's directory."""
+    async def publish_directory(
+        self, site_id: str = SITE, time_zone: str = "", *, units: Sequence[str] = ()
+    ) -> None:
+        """Brings a site's directory, with a ladder of a working day, four working hours, a top."""
         message = routing_facts_pb2.DirectoryPublished(
-            directory=routing_pb2.Directory(site_id=site_id, name="余吾", time_zone=time_zone)
+            directory=routing_pb2.Directory(
+                site_id=site_id,
+                name="余吾",
+                time_zone=time_zone,
+                units=[routing_pb2.Unit(unit_id=unit_id) for unit_id in units],
+                ladder=[
+                    routing_pb2.LadderLevel(position_id="DIRECTOR", dwell_working_days=1),
+                    routing_pb2.LadderLevel(
+                        position_id="MINE_DIRECTOR",
+                        dwell_working_time=to_duration(timedelta(hours=4)),
+                    ),
+                    routing_pb2.LadderLevel(position_id="LEADING_GROUP", dwell_working_days=1),
+                ],
+            )
         )
         time = datetime(2026, 1, 5, tzinfo=UTC)
         await self.tell(message, time, subject_id=f"directory/{site_id}", site_id=site_id)
+
+    async def work_jobs(self) -> None:
+        """Does all jobs that are open, to their end."""
+        runner = JobRunner(self.database.worker, {**jobs.STEPS, outreach.KIND: outreach.step})
+        while await runner.step() is not None:
+            pass
+        failed = await self.rows("SELECT kind FROM jobs WHERE failure_count > 0")
+        assert not failed, [row["kind"] for row in failed]
+
+    async def pass_time(self, offset: timedelta) -> None:
+        """Moves the decision time to `offset` after the real one; fires all that is due then."""
+        await set_offset(self.database.worker, offset)
+        await self.fire()
+
+    async def fire(self) -> None:
+        """Fires all that is due now."""
+        worker = await timer(self.database.worker)
+        while await worker.step() == 0.0:
+            pass
 
     async def register(
         self,
@@ -103,13 +151,15 @@ class Sla:
         count: int = 1,
         site_id: str = SITE,
         recorded: datetime | None = None,
+        **fields: Any,
     ) -> list[str]:
-        """Registers cases spoken of at `time`; returns their ids."""
+        """Registers cases spoken of at `time`, with these fields of CaseRegistered; returns their
+        ids."""
         ids = [new_id() for _ in range(count)]
         facts = [
             self.fact(
                 intake_facts_pb2.CaseRegistered(
-                    case_id=case_id, site_id=site_id, occurred_time=timestamp(time)
+                    case_id=case_id, site_id=site_id, occurred_time=timestamp(time), **fields
                 ),
                 time,
                 site_id=site_id,
@@ -170,6 +220,25 @@ def fed_back(
             way=intake_pb2.FEEDBACK_WAY_TOLD, feedback_time=timestamp(time)
         ),
         fed_back=True,
+    )
+
+
+async def timer(
+    database: Database,
+    *,
+    batch_size: int = 500,
+    poll_seconds: float = 1.0,
+    inbox: InboxState | None = None,
+) -> TimerWorker:
+    """Returns a timer worker whose guard has looked at the clocks, and whose queue is empty."""
+    guard = ClockGuard(database)
+    await guard.look()
+    return TimerWorker(
+        database,
+        guard,
+        inbox or InboxState(caught_up=True),
+        batch_size=batch_size,
+        poll_seconds=poll_seconds,
     )
 
 

@@ -1,6 +1,6 @@
 """Facts of the others move the clocks, whatever the order and however often they come."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -8,9 +8,10 @@ from backstop.intake.v1 import intake_facts_pb2, intake_pb2
 from backstop.routing.v1 import routing_facts_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from chassis.actor import service_actor
+from chassis.convert import to_date_message
 from chassis.journal import timestamp
 from chassis.work import run
-from services.sla import handlers
+from services.sla.handlers.timers import fire_due
 from tests.integration.sla.conftest import Sla, fed_back, utc
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -82,6 +83,72 @@ async def test_a_whole_life(sla: Sla) -> None:
     assert started.clocks[1].provisional
 
 
+async def test_what_is_approved_returned_called_and_flagged(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN)
+    plan = fed_back(case_id, intake_pb2.ANSWER_KIND_PLAN, SPOKEN)
+    plan.promised_date.CopyFrom(to_date_message(date(2090, 11, 27)))
+    await sla.tell(plan, SPOKEN)
+    await sla.dispatch([(case_id, at("11-24 18:00"))], SPOKEN)
+    before, order = len(await sla.published(case_id)), f"w-{case_id}"
+    messages = [
+        intake_facts_pb2.CasePromiseMoved(
+            case_id=case_id,
+            cycle=1,
+            answer_id=plan.answer_id,
+            promised_date=to_date_message(date(2090, 12, 1)),
+            reason="缺料",
+            approved_by="p-2",
+        ),
+        routing_facts_pb2.WorkOrderReturned(case_id=case_id, work_order_id=order),
+        routing_facts_pb2.WorkOrderRuled(
+            case_id=case_id, work_order_id=order, deadline_time=timestamp(at("11-25 18:00"))
+        ),
+        routing_facts_pb2.WorkOrderExtended(
+            case_id=case_id,
+            work_order_id=order,
+            deadline_time=timestamp(at("11-28 18:00")),
+            reason="备件未到",
+            approved_by="p-3",
+        ),
+        intake_facts_pb2.CaseFlagged(
+            case_id=case_id, flag=intake_pb2.CASE_FLAG_LONG_STANDING, set=True
+        ),
+        intake_facts_pb2.CaseResolved(case_id=case_id, cycle=1, fed_back=True),
+        intake_facts_pb2.CaseCalledBack(case_id=case_id, cycle=1, reached=False),
+    ]
+    for number, message in enumerate(messages):
+        await sla.tell(message, at(f"11-20 1{number}:00"))
+    told = [
+        (type(fact).__name__, [sla_pb2.ClockKind.Name(c.kind)[11:] for c in fact.clocks])
+        for fact in (await sla.published(case_id))[before:]
+    ]
+    assert told == [
+        ("ClocksAmended", ["RESOLUTION"]),
+        ("ClocksStarted", ["RULING"]),
+        ("ClocksStopped", ["RULING"]),
+        ("ClocksAmended", ["WORK_ORDER"]),
+        ("ClocksAmended", ["WORK_ORDER"]),
+        ("ClocksStarted", ["REVIEW"]),
+        ("ClocksStopped", ["PROGRESS", "RESOLUTION"]),
+        ("ClocksStarted", ["CONFIRMATION"]),
+        ("ClocksStopped", ["CONFIRMATION"]),
+        ("ClocksStarted", ["CALLBACK"]),
+    ]
+    moved, ruled, extended = [
+        fact
+        for fact in await sla.published(case_id)
+        if isinstance(fact, sla_facts_pb2.ClocksAmended)
+    ]
+    assert moved.cause == sla_pb2.AMENDMENT_CAUSE_PROMISE_MOVED
+    assert (moved.reason, moved.approved_by) == ("缺料", "p-2")
+    assert utc(moved.clocks[0].due_time) == at("12-02 00:00")
+    assert utc(moved.previous_due_times[0]) == at("11-28 00:00")
+    assert ruled.cause == extended.cause == sla_pb2.AMENDMENT_CAUSE_EXTENSION
+    assert utc(ruled.clocks[0].due_time) == at("11-25 18:00")
+    assert utc(extended.previous_due_times[0]) == at("11-25 18:00")
+    assert (extended.reason, extended.approved_by) == ("备件未到", "p-3")
+
+
 async def test_facts_follow_from_what_led_to_them(sla: Sla) -> None:
     (case_id,) = await sla.register(SPOKEN)
     (row,) = await sla.rows("SELECT causes FROM journal WHERE subject_id = $1", case_id)
@@ -137,13 +204,6 @@ async def test_the_zone_of_the_directory_counts(sla: Sla) -> None:
     assert utc(started.clocks[0].due_time) == at("11-21 00:00")
 
 
-async def test_a_directory_leaves_the_days_that_the_site_has_edited(sla: Sla) -> None:
-    await sla.rows("UPDATE calendar_days SET working = true WHERE day = '2026-10-01' RETURNING 1")
-    await sla.publish_directory()
-    (row,) = await sla.rows("SELECT working FROM calendar_days WHERE day = '2026-10-01'")
-    assert row["working"]
-
-
 async def test_entered_after_the_deadline_gives_one_alert(sla: Sla) -> None:
     spoken = datetime(2026, 3, 2, 9, tzinfo=SHANGHAI)
     (case_id,) = await sla.register(spoken, recorded=await sla.now())
@@ -159,9 +219,7 @@ async def test_registered_in_time_and_heard_of_late_gives_one_alert(sla: Sla) ->
     (case_id,) = await sla.register(spoken)
     (started,) = await sla.published(case_id)
     assert [clock.born_breached for clock in started.clocks] == [True, True]
-    await run(
-        sla.database.worker, service_actor("sla"), partial(handlers.fire_due, case_ids=[case_id])
-    )
+    await run(sla.database.worker, service_actor("sla"), partial(fire_due, subject_ids=[case_id]))
     _, again, alert = await sla.published(case_id)
     # The second clock is told of again, as it stands now; only the first is said to be late.
     assert [(clock.kind, clock.state) for clock in again.clocks] == [
@@ -177,6 +235,9 @@ async def test_registered_in_time_and_heard_of_late_gives_one_alert(sla: Sla) ->
 
 async def test_facts_of_a_cycle_gone_by_move_nothing(sla: Sla) -> None:
     (case_id,) = await sla.register(SPOKEN)
+    await sla.tell(
+        routing_facts_pb2.CaseAssigned(case_id=case_id, steward="p-7", accountable="p-7"), SPOKEN
+    )
     resolved, rejected = at("11-20 11:00"), at("11-20 12:00")
     await sla.tell(
         intake_facts_pb2.CaseResolved(case_id=case_id, cycle=1, resolve_time=timestamp(resolved)),
@@ -227,7 +288,7 @@ async def test_a_case_that_nobody_has_is_on_the_queue_again_in_its_new_cycle(sla
     await sla.tell(intake_facts_pb2.CaseResolved(case_id=case_id, cycle=1), at("11-20 11:00"))
     await sla.tell(intake_facts_pb2.CaseRejected(case_id=case_id, new_cycle=2), at("11-20 12:00"))
     rows = await sla.rows(
-        "SELECT kind FROM clocks WHERE case_id = $1 AND state = 'RUNNING' ORDER BY kind", case_id
+        "SELECT kind FROM clocks WHERE subject_id = $1 AND state = 'RUNNING' ORDER BY kind", case_id
     )
     assert [row["kind"] for row in rows] == ["FIRST_REPLY", "PLAN", "REMINDER"]
 
@@ -276,7 +337,7 @@ async def test_all_orders_of_two_sources_end_alike(sla: Sla) -> None:
             await sla.take((intake if place else routing).pop(0))
         clocks = await sla.rows(
             "SELECT kind, state, reference <> '' AS referring, due_time, stop_time FROM clocks"
-            " WHERE case_id = $1 ORDER BY kind, due_time",
+            " WHERE subject_id = $1 ORDER BY kind, due_time",
             case_id,
         )
         ends.add(tuple(tuple(row.values()) for row in clocks))

@@ -1,7 +1,7 @@
-"""The three questions, asked through a real server with all its walls."""
+"""Who may ask, and what days and deadlines are, through a real server with all its walls."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,11 +9,13 @@ import grpc
 import pytest
 from google.type.date_pb2 import Date
 
+from backstop.intake.v1 import intake_pb2
 from backstop.sla.v1 import sla_pb2, sla_service_pb2, sla_service_pb2_grpc
 from chassis.convert import to_timestamp
 from chassis.ids import new_id
+from chassis.pages import PageTokens
 from chassis.server import Registration
-from chassis.testing import Answer, Keys, bearer, read_refusal, serving
+from chassis.testing import PEPPER, Answer, Keys, bearer, read_refusal, serving
 from services.sla.app import SPEC
 from services.sla.rpc import SlaServicer
 from tests.integration.sla.conftest import SITE, Sla, utc
@@ -25,7 +27,7 @@ Stub: TypeAlias = "sla_service_pb2_grpc.SlaServiceAsyncStub"
 @pytest.fixture
 def keys() -> Keys:
     keys = Keys()
-    for name in ("intake", "notify"):
+    for name in ("intake", "notify", "routing"):
         keys.service(name)
     return keys
 
@@ -35,7 +37,7 @@ async def stub(sla: Sla, keys: Keys, tmp_path: Path) -> AsyncIterator[Stub]:
     registration = Registration(
         descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
         add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=SlaServicer(sla.database.app),
+        servicer=SlaServicer(sla.database.app, sla.database.worker, PageTokens(PEPPER)),
     )
     async with (
         serving(registration, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (_, address),
@@ -81,19 +83,52 @@ async def test_another_sites_case_is_no_case(sla: Sla, stub: Stub, keys: Keys) -
 
 async def test_who_may_ask(sla: Sla, stub: Stub, keys: Keys) -> None:
     (case_id,) = await sla.register(await sla.now())
-    clocks = sla_service_pb2.GetCaseClocksRequest(case_id=case_id)
-    deadlines = sla_service_pb2.ComputeDeadlinesRequest(
-        site_id=SITE, occurred_time=to_timestamp(datetime(2026, 11, 23, 1, tzinfo=UTC))
-    )
+    time = to_timestamp(datetime(2026, 11, 23, 1, tzinfo=UTC))
+    of_a_case: list[tuple[Any, Any]] = [
+        (stub.GetCaseClocks, sla_service_pb2.GetCaseClocksRequest(case_id=case_id)),
+        (stub.ListClocks, sla_service_pb2.ListClocksRequest(site_id=SITE)),
+        (
+            stub.ExplainDeadline,
+            sla_service_pb2.ExplainDeadlineRequest(
+                hypothetical=sla_service_pb2.HypotheticalClock(
+                    site_id=SITE, start_time=time, clock=sla_pb2.CLOCK_KIND_PLAN
+                )
+            ),
+        ),
+    ]
+    of_days: list[tuple[Any, Any]] = [
+        (
+            stub.ComputeDeadlines,
+            sla_service_pb2.ComputeDeadlinesRequest(site_id=SITE, occurred_time=time),
+        ),
+        (
+            stub.AddWorkingDays,
+            sla_service_pb2.AddWorkingDaysRequest(
+                site_id=SITE, start_date=Date(year=2026, month=9, day=30), working_days=3
+            ),
+        ),
+        (
+            stub.WorkingTimeBetween,
+            sla_service_pb2.WorkingTimeBetweenRequest(site_id=SITE, start_time=time, end_time=time),
+        ),
+    ]
     denied = grpc.StatusCode.PERMISSION_DENIED
     reporter = bearer(keys.person(roles=["REPORTER"], sites=[SITE]))
-    assert (await refused(stub.GetCaseClocks, clocks, reporter)).code is denied
-    notify = bearer(keys.service_token("notify"))
-    assert (await refused(stub.ComputeDeadlines, deadlines, notify)).code is denied
-    intake = bearer(keys.service_token("intake"))
-    assert (await stub.ComputeDeadlines(deadlines, metadata=intake, timeout=5)).deadlines
-    nobody = await refused(stub.GetCaseClocks, clocks, ())
-    assert nobody.code is grpc.StatusCode.UNAUTHENTICATED
+    operator = bearer(keys.person(roles=["OPERATOR"], sites=[SITE]))
+    notify, intake, routing = (
+        bearer(keys.service_token(name)) for name in ("notify", "intake", "routing")
+    )
+    for method, request in of_a_case + of_days:
+        for nobody in (reporter, notify):
+            assert (await refused(method, request, nobody)).code is denied
+        unknown = await refused(method, request, ())
+        assert unknown.code is grpc.StatusCode.UNAUTHENTICATED
+        await method(request, metadata=operator, timeout=5)
+    for service in (intake, routing):
+        for method, request in of_a_case:
+            assert (await refused(method, request, service)).code is denied
+        for method, request in of_days:
+            await method(request, metadata=service, timeout=5)
 
 
 async def test_deadlines_of_the_worked_example(stub: Stub, keys: Keys) -> None:
@@ -127,6 +162,98 @@ async def test_adding_working_days(stub: Stub, keys: Keys) -> None:
     assert not response.provisional
 
 
+async def test_kinds_that_were_asked_for(stub: Stub, keys: Keys) -> None:
+    """A Friday: what an answer, a work order or a resolution at that instant would start."""
+    response = await stub.ComputeDeadlines(
+        sla_service_pb2.ComputeDeadlinesRequest(
+            site_id=SITE,
+            occurred_time=to_timestamp(datetime(2026, 11, 20, 1, tzinfo=UTC)),
+            category="living",
+            kind=intake_pb2.CASE_KIND_REQUEST,
+            urgency=intake_pb2.URGENCY_NORMAL,
+            clocks=[
+                sla_pb2.CLOCK_KIND_SILENCE,
+                sla_pb2.CLOCK_KIND_WORK_ORDER,
+                sla_pb2.CLOCK_KIND_PROGRESS,
+                sla_pb2.CLOCK_KIND_ESCALATION,
+                sla_pb2.CLOCK_KIND_FIRST_REPLY,
+            ],
+        ),
+        metadata=bearer(keys.person(roles=["CLERK"], sites=[SITE])),
+        timeout=5,
+    )
+    # What is as given, or as the ladder says, has no deadline of its own.
+    assert [deadline.kind for deadline in response.deadlines] == [
+        sla_pb2.CLOCK_KIND_SILENCE,
+        sla_pb2.CLOCK_KIND_PROGRESS,
+        sla_pb2.CLOCK_KIND_FIRST_REPLY,
+    ]
+    silence, progress, first_reply = response.deadlines
+    # Fifteen calendar days end on a Saturday, and so with the Monday after it (article 203).
+    assert utc(silence.due_time) == datetime(2026, 12, 7, 16, tzinfo=UTC)
+    assert utc(progress.due_time) == datetime(2026, 11, 27, 16, tzinfo=UTC)
+    assert [utc(time) for time in progress.warn_times] == [datetime(2026, 11, 26, 16, tzinfo=UTC)]
+    # Half the time between nine and midnight.
+    assert [utc(time) for time in first_reply.warn_times] == [
+        datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+    ]
+    assert {deadline.rule for deadline in response.deadlines} == {""}
+
+
+async def test_working_time_between(stub: Stub, keys: Keys) -> None:
+    """From Friday 17:00 to Tuesday 09:00: an hour, a Monday of eight, and an hour."""
+    response = await stub.WorkingTimeBetween(
+        sla_service_pb2.WorkingTimeBetweenRequest(
+            site_id=SITE,
+            start_time=to_timestamp(datetime(2026, 11, 20, 9, tzinfo=UTC)),
+            end_time=to_timestamp(datetime(2026, 11, 24, 1, tzinfo=UTC)),
+        ),
+        metadata=bearer(keys.person(roles=["CLERK"], sites=[SITE])),
+        timeout=5,
+    )
+    assert response.working_time.ToTimedelta() == timedelta(hours=10)
+    assert response.working_days == 2
+    assert not response.provisional
+
+
+@pytest.mark.parametrize(
+    ("end", "provisional"),
+    [("2026-12-31T15:59:59", False), ("2026-12-31T16:00:00", True)],
+)
+async def test_a_day_of_a_year_not_announced_makes_it_provisional(
+    stub: Stub, keys: Keys, end: str, provisional: bool
+) -> None:
+    response = await stub.WorkingTimeBetween(
+        sla_service_pb2.WorkingTimeBetweenRequest(
+            site_id=SITE,
+            start_time=to_timestamp(datetime(2026, 12, 30, 9, tzinfo=UTC)),
+            end_time=to_timestamp(datetime.fromisoformat(end).replace(tzinfo=UTC)),
+        ),
+        metadata=bearer(keys.person(roles=["CLERK"], sites=[SITE])),
+        timeout=5,
+    )
+    assert response.provisional is provisional
+
+
+async def test_no_more_than_ten_years_of_working_time(stub: Stub, keys: Keys) -> None:
+    clerk = bearer(keys.person(roles=["CLERK"], sites=[SITE]))
+    start = datetime(2016, 2, 29, 1, tzinfo=UTC)
+    longest = datetime(2026, 3, 1, 1, tzinfo=UTC)
+
+    def asked(end: datetime) -> sla_service_pb2.WorkingTimeBetweenRequest:
+        return sla_service_pb2.WorkingTimeBetweenRequest(
+            site_id=SITE, start_time=to_timestamp(start), end_time=to_timestamp(end)
+        )
+
+    response = await stub.WorkingTimeBetween(asked(longest), metadata=clerk, timeout=5)
+    assert response.working_days > 2400
+    answer = await refused(stub.WorkingTimeBetween, asked(longest + timedelta(seconds=1)), clerk)
+    assert (answer.reason, answer.fields) == ("PERIOD_TOO_LONG", ("end_time",))
+    assert answer.metadata["years"] == "10"
+    answer = await refused(stub.WorkingTimeBetween, asked(start - timedelta(seconds=1)), clerk)
+    assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("end_time",))
+
+
 @pytest.mark.parametrize("site", ["nowhere", "elsewhere"])
 async def test_a_site_unknown_or_out_of_sight_has_no_calendar(
     sla: Sla, stub: Stub, keys: Keys, site: str
@@ -141,6 +268,17 @@ async def test_a_site_unknown_or_out_of_sight_has_no_calendar(
         site_id=site, occurred_time=to_timestamp(datetime(2026, 9, 30, tzinfo=UTC))
     )
     assert (await refused(stub.ComputeDeadlines, deadlines, clerk)).reason == "CALENDAR_NOT_FOUND"
+    time = to_timestamp(datetime(2026, 9, 30, tzinfo=UTC))
+    between = sla_service_pb2.WorkingTimeBetweenRequest(
+        site_id=site, start_time=time, end_time=time
+    )
+    assert (await refused(stub.WorkingTimeBetween, between, clerk)).reason == "CALENDAR_NOT_FOUND"
+    would_be = sla_service_pb2.ExplainDeadlineRequest(
+        hypothetical=sla_service_pb2.HypotheticalClock(
+            site_id=site, start_time=time, clock=sla_pb2.CLOCK_KIND_PLAN
+        )
+    )
+    assert (await refused(stub.ExplainDeadline, would_be, clerk)).reason == "CALENDAR_NOT_FOUND"
 
 
 @pytest.mark.parametrize("year", [0, 1, 1899, 2901, 9999])
@@ -157,3 +295,12 @@ async def test_absurd_times_are_refused_in_words(stub: Stub, keys: Keys, year: i
         )
         answer = await refused(stub.ComputeDeadlines, deadlines, clerk)
         assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("occurred_time",))
+        would_be = sla_service_pb2.ExplainDeadlineRequest(
+            hypothetical=sla_service_pb2.HypotheticalClock(
+                site_id=SITE,
+                start_time=to_timestamp(datetime(year, 12, 31, tzinfo=UTC)),
+                clock=sla_pb2.CLOCK_KIND_PLAN,
+            )
+        )
+        answer = await refused(stub.ExplainDeadline, would_be, clerk)
+        assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("hypothetical.start_time",))

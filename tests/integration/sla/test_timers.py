@@ -18,35 +18,18 @@ from chassis.clock import ClockGuard, set_offset
 from chassis.database import Database
 from chassis.inbox import InboxState
 from chassis.work import Work, run
-from services.sla import handlers, store
 from services.sla.domain import transitions
-from services.sla.domain.docket import Change, File, Moment
-from services.sla.domain.policy import Terms
-from services.sla.workers import TimerWorker
-from tests.integration.sla.conftest import Sla, fed_back, utc
+from services.sla.domain.docket import Change, File
+from services.sla.handlers.timers import fire_due
+from services.sla.store.files import Q
+from services.sla.store.timers import list_due
+from services.sla.workers import timers
+from services.sla.workers.timers import TimerWorker
+from tests.integration.sla.conftest import Sla, fed_back, timer, utc
 from tests.waiting import eventually
 
 SLA = service_actor("sla")
 HOUR = timedelta(hours=1)
-
-
-async def timer(
-    database: Database,
-    *,
-    batch_size: int = 500,
-    poll_seconds: float = 1.0,
-    inbox: InboxState | None = None,
-) -> TimerWorker:
-    """Returns a timer worker whose guard has looked at the clocks, and whose queue is empty."""
-    guard = ClockGuard(database)
-    await guard.look()
-    return TimerWorker(
-        database,
-        guard,
-        inbox or InboxState(caught_up=True),
-        batch_size=batch_size,
-        poll_seconds=poll_seconds,
-    )
 
 
 @asynccontextmanager
@@ -109,7 +92,7 @@ async def test_two_workers_fire_each_deadline_once_and_never_early(sla: Sla) -> 
     assert sorted(fact.case_id for fact in breaches) == sorted(ids)
     rows = await sla.rows(
         "SELECT journal.record_time, journal.occurred_time, clocks.due_time"
-        " FROM clocks JOIN journal ON journal.subject_id = clocks.case_id"
+        " FROM clocks JOIN journal ON journal.subject_id = clocks.subject_id"
         " WHERE clocks.kind = 'WORK_ORDER' AND journal.type = 'backstop.sla.v1.ClockBreached'"
     )
     for row in rows:
@@ -121,16 +104,34 @@ async def test_two_workers_fire_each_deadline_once_and_never_early(sla: Sla) -> 
 
 async def test_a_backlog_is_taken_in_batches_oldest_first(sla: Sla) -> None:
     ids = await overdue(sla, 250)
-    worker = await timer(sla.database.worker, batch_size=100)
+    # A step is four batches.
+    worker = await timer(sla.database.worker, batch_size=25)
     fired = []
     for _ in range(3):
         assert await worker.step() == 0.0
-        fired.append([fact.case_id for fact in await work_order_breaches(sla)])
-    assert fired == [ids[:100], ids[:200], ids]
+        fired.append({fact.case_id for fact in await work_order_breaches(sla)})
+    assert fired == [{*ids[:100]}, {*ids[:200]}, {*ids}]
     assert await worker.step() != 0.0
     # The case had registered clocks beside; each late order left a grace on the ladder.
     rows = await sla.rows("SELECT count(*) AS n FROM clocks WHERE kind = 'ESCALATION'")
     assert rows[0]["n"] == 250
+
+
+async def test_of_a_backlog_two_batches_are_in_hand_at_a_time(
+    sla: Sla, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await overdue(sla, 4)
+    both = asyncio.Barrier(2)
+
+    async def meeting(work: Work, subject_ids: list[str]) -> int:
+        async with asyncio.timeout(10):
+            await both.wait()
+        return await fire_due(work, subject_ids)
+
+    monkeypatch.setattr(timers, "fire_due", meeting)
+    worker = await timer(sla.database.worker, batch_size=1)
+    assert await worker.step() == 0.0
+    assert {fact.case_id for fact in await work_order_breaches(sla)} == {*ids}
 
 
 async def test_a_batch_costs_the_same_statements_whatever_its_size(sla: Sla) -> None:
@@ -151,8 +152,8 @@ async def test_a_batch_costs_the_same_statements_whatever_its_size(sla: Sla) -> 
         async def fire(work: Work, size: int = size) -> None:
             counting = Counting(work.connection)
             work.connection = counting  # type: ignore[assignment]  # counts what passes through
-            due = await store.list_due(work.connection, work.time, size)
-            assert await handlers.fire_due(work, list(due)) == size
+            due = await list_due(work.connection, work.time, size)
+            assert await fire_due(work, list(due)) == size
             counts.append(counting.count)
 
         await run(sla.database.worker, SLA, fire)
@@ -188,7 +189,7 @@ async def test_an_interrupted_batch_leaves_no_trace_and_is_fired_whole(sla: Sla)
     ids = await overdue(sla, 5)
 
     async def fire_and_fall(work: Work) -> None:
-        assert await handlers.fire_due(work, ids) == 5
+        assert await fire_due(work, ids) == 5
         await work.flush()
         raise ConnectionResetError
 
@@ -203,14 +204,14 @@ async def test_a_fault_in_one_case_holds_up_no_other(
     sla: Sla, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = await overdue(sla, 5)
-    fired = transitions.fired
+    apply = transitions.apply
 
-    def failing(file: File, terms: Terms, moment: Moment) -> Change:
+    def failing(file: File, *others: Any) -> Change:
         if file.case.case_id == ids[1]:
             raise ZeroDivisionError
-        return fired(file, terms, moment)
+        return apply(file, *others)
 
-    monkeypatch.setattr(transitions, "fired", failing)
+    monkeypatch.setattr(transitions, "apply", failing)
     worker = await timer(sla.database.worker)
     assert await worker.step() == 0.0
     assert sorted(fact.case_id for fact in await work_order_breaches(sla)) == sorted(
@@ -223,12 +224,12 @@ async def test_a_fault_in_one_case_holds_up_no_other(
 async def test_a_fact_that_comes_first_stops_the_clock_for_good(sla: Sla) -> None:
     now = await sla.now()
     (case_id,) = await sla.register(now - timedelta(days=30), recorded=now - timedelta(days=30))
-    due = await sla.rows("SELECT case_id FROM clocks WHERE next_fire_time <= $1", now)
+    due = await sla.rows("SELECT subject_id FROM clocks WHERE next_fire_time <= $1", now)
     assert due
     told = now - timedelta(days=30)
     await sla.tell(fed_back(case_id, intake_pb2.ANSWER_KIND_FIRST_REPLY, told), now)
     # The worker's list is from before the answer.
-    await run(sla.database.worker, SLA, partial(handlers.fire_due, case_ids=[case_id]))
+    await run(sla.database.worker, SLA, partial(fire_due, subject_ids=[case_id]))
     kinds = [
         fact.clock.kind
         for fact in await sla.published(case_id)
@@ -293,11 +294,13 @@ async def _many_armed(sla: Sla, count: int) -> None:
     try:
         await owner.execute("SET search_path = sla")
         await owner.execute(
-            "INSERT INTO clocks (clock_id, case_id, site_id, kind, cycle, reference, start_time,"
-            " due_time, state, provisional, policy_version, born_breached, next_fire_time)"
+            "INSERT INTO clocks (clock_id, subject_id, site_id, kind, cycle, reference, start_time,"
+            " due_time, state, provisional, policy_version, calendar_version, rule, pauses,"
+            " warned_count, born_breached, next_fire_time)"
             " SELECT gen_random_uuid(), 'c-' || n, 'yuwu', 'PLAN', 1, '', decision_time(),"
             " decision_time() + interval '30 days' + n * interval '1 second', 'RUNNING', false,"
-            " 1, false, decision_time() + interval '30 days' + n * interval '1 second'"
+            " 1, 1, '', '', 0, false,"
+            " decision_time() + interval '30 days' + n * interval '1 second'"
             " FROM generate_series(1, $1::integer) AS n",
             count,
         )
@@ -320,7 +323,7 @@ async def test_looking_for_due_clocks_costs_what_is_due_not_what_is_armed(sla: S
         plans = {}
         for name, arguments in (("list_due", (now, 500, [])), ("next_fire_time", ([],))):
             text = await connection.fetchval(
-                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {getattr(store.Q, name)}",
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {getattr(Q, name)}",
                 *arguments,
             )
             plans[name] = json.loads(text)[0]["Plan"]

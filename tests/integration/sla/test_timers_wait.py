@@ -8,8 +8,8 @@ import pytest
 from backstop.intake.v1 import intake_pb2
 from backstop.sla.v1 import sla_facts_pb2
 from chassis.inbox import InboxState
-from tests.integration.sla.conftest import Sla, fed_back
-from tests.integration.sla.test_timers import HOUR, overdue, timer, work_order_breaches, working
+from tests.integration.sla.conftest import Sla, fed_back, timer
+from tests.integration.sla.test_timers import HOUR, overdue, work_order_breaches, working
 from tests.waiting import eventually
 
 
@@ -33,7 +33,8 @@ async def test_nothing_fires_while_facts_wait_that_may_have_stopped_it(sla: Sla)
         if isinstance(fact, sla_facts_pb2.ClockBreached)
     ]
     rows = await sla.rows(
-        "SELECT DISTINCT state FROM clocks WHERE case_id = $1 AND kind IN ('FIRST_REPLY', 'PLAN')",
+        "SELECT DISTINCT state FROM clocks"
+        " WHERE subject_id = $1 AND kind IN ('FIRST_REPLY', 'PLAN')",
         case_id,
     )
     assert [row["state"] for row in rows] == ["MET"]

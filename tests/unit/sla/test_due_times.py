@@ -1,22 +1,28 @@
 """When a clock is due: the worked examples, a second implementation, and what must always hold."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.sla import store
-from services.sla.domain import clocks as rules
 from services.sla.domain.calendar import Calendar
-from services.sla.domain.clocks import ClockKind
-from services.sla.domain.policy import Policy, Terms
-from services.sla.domain.seeds import announced_years, fixed_holidays
+from services.sla.domain.clocks import Due, Span, due, paused_days, warn_points
+from services.sla.domain.kinds import ClockKind, Counting, DayEnd, WarningKind
+from services.sla.domain.policy import DEFAULTS, ClockRule, WarningPoint
 from tests.unit.sla import naive
+from tests.unit.sla.plans import DEFAULT, calendars, instants, local
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-TERMS = store.default_terms()
+FIRST_REPLY = DEFAULTS[ClockKind.FIRST_REPLY]
+PLAN = DEFAULTS[ClockKind.PLAN]
+PROMISE = DEFAULTS[ClockKind.RESOLUTION]
+SILENCE = DEFAULTS[ClockKind.SILENCE]
+HOUR = timedelta(hours=1)
+
+# Drawing a calendar may take its time.
+unhurried = settings(deadline=None)
 
 # Occurred, first reply due, plan due, whether the plan's is provisional: Asia/Shanghai, the default
 # policy; why, in the words of the domain's table.
@@ -42,166 +48,359 @@ EXAMPLES = [
 ]
 
 
-def local(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-
-
 @pytest.mark.parametrize(("occurred", "first_reply", "plan", "provisional"), EXAMPLES)
 def test_worked_examples(occurred: str, first_reply: str, plan: str, provisional: bool) -> None:
-    assert rules.first_reply_due(TERMS, local(occurred)) == rules.Due(local(first_reply))
-    assert rules.plan_due(TERMS, local(occurred)) == rules.Due(local(plan), provisional)
+    start = local(occurred)
+    assert due(FIRST_REPLY, DEFAULT, start) == Due(local(first_reply))
+    assert due(PLAN, DEFAULT, start) == Due(local(plan), provisional)
 
 
 def test_due_times_are_in_utc() -> None:
-    assert rules.plan_due(TERMS, local("2026-11-23 09:00")).time.tzinfo is UTC
+    start = local("2026-11-23 09:00")
+    for rule in (PLAN, working_time(8 * HOUR), SILENCE):
+        assert due(rule, DEFAULT, start).time.tzinfo is UTC
 
 
-def _between(first: datetime, last: datetime) -> st.SearchStrategy[datetime]:
-    return st.timedeltas(timedelta(0), last - first).map(lambda passed: first + passed)
+def working_time(amount: timedelta) -> ClockRule:
+    return replace(PLAN, counting=Counting.WORKING_TIME, amount=int(amount.total_seconds()))
 
+
+def calendar_days(count: int) -> ClockRule:
+    return replace(SILENCE, amount=count)
+
+
+def by_hours(rule: ClockRule) -> ClockRule:
+    return replace(rule, day_end=DayEnd.CLOSE_OF_BUSINESS)
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "expected"),
+    [
+        pytest.param("2026-11-23 09:00", 7, "2026-12-01 00:00", id="a Monday"),
+        # The 15th day is a Sunday.
+        pytest.param("2026-11-21 09:00", 15, "2026-12-08 00:00", id="ends on a rest day"),
+        pytest.param("2026-09-24 09:00", 8, "2026-10-09 00:00", id="ends in National Day"),
+        # 20 September 2026 is a Sunday that is worked.
+        pytest.param("2026-09-05 09:00", 15, "2026-09-21 00:00", id="ends on a make-up day"),
+    ],
+)
+def test_calendar_days(start: str, count: int, expected: str) -> None:
+    assert due(calendar_days(count), DEFAULT, local(start)) == Due(local(expected))
+
+
+def test_calendar_days_ask_only_for_the_day_they_end_on() -> None:
+    # Through all of 2027, which nobody has announced, to a day of a year that is.
+    plan = DEFAULT.plan
+    years = (*plan.years, replace(plan.years[-1], year=2028, holidays=(), makeup_days=frozenset()))
+    calendar = Calendar(DEFAULT.zone, replace(plan, years=years))
+    start = local("2026-12-31 09:00")
+    assert due(calendar_days(368), calendar, start) == Due(local("2028-01-04 00:00"))
+    assert due(calendar_days(30), calendar, start).provisional
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "expected"),
+    [
+        ("2026-11-23 09:00", 8, "2026-11-24 09:00"),
+        # The end of a window is reached at its end.
+        ("2026-11-23 08:00", 8, "2026-11-23 18:00"),
+        ("2026-11-23 17:00", 1, "2026-11-23 18:00"),
+        ("2026-11-23 17:00", 2, "2026-11-24 09:00"),
+        ("2026-11-27 19:00", 4, "2026-11-30 12:00"),
+    ],
+)
+def test_working_time(start: str, hours: int, expected: str) -> None:
+    assert due(working_time(hours * HOUR), DEFAULT, local(start)) == Due(local(expected))
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("2026-11-23 09:00", "2026-11-23 18:00"),
+        ("2026-11-23 16:00", "2026-11-23 18:00"),
+        ("2026-11-23 16:30", "2026-11-23 18:30"),
+        ("2026-11-23 23:30", "2026-11-24 01:30"),
+        # A Sunday has no hours that could close.
+        ("2026-11-22 09:00", "2026-11-23 00:00"),
+    ],
+)
+def test_the_same_day_ends_at_the_close_of_business(start: str, expected: str) -> None:
+    assert due(by_hours(FIRST_REPLY), DEFAULT, local(start)) == Due(local(expected))
+
+
+def test_working_days_end_at_the_close_of_business_where_it_is_said() -> None:
+    start = local("2026-11-23 09:00")
+    assert due(by_hours(PLAN), DEFAULT, start) == Due(local("2026-11-26 18:00"))
+
+
+def test_a_given_deadline_is_as_given_rest_day_or_not() -> None:
+    sunday = local("2026-11-30 00:00")
+    assert due(PROMISE, DEFAULT, local("2026-11-23 09:00"), sunday) == Due(sunday)
+
+
+@pytest.mark.parametrize("counting", [Counting.LADDER, Counting.OFF, Counting.GIVEN])
+def test_what_counts_nothing_itself_is_an_error(counting: Counting) -> None:
+    with pytest.raises(ValueError, match=counting):
+        due(replace(PLAN, counting=counting), DEFAULT, local("2026-11-23 09:00"))
+
+
+# Pauses ---------------------------------------------------------------------------------------
+
+
+def stood_still(start: str, end: str | None) -> Span:
+    return Span(local(start), None if end is None else local(end))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-11-24 10:00", "2026-11-24 10:01", [24]),
+        ("2026-11-24 10:00", "2026-11-25 00:00", [24]),
+        ("2026-11-24 00:00", "2026-11-25 00:00:01", [24, 25]),
+        ("2026-11-24 23:59", "2026-11-27 09:00", [24, 25, 26, 27]),
+        ("2026-11-24 10:00", None, []),
+    ],
+)
+def test_days_touched_by_a_pause(start: str, end: str | None, days: list[int]) -> None:
+    found = paused_days(DEFAULT, [stood_still(start, end)])
+    assert sorted(day.day for day in found) == days
+
+
+def test_each_working_day_touched_moves_a_deadline_by_one() -> None:
+    start = local("2026-11-23 09:00")
+    # Tuesday and Wednesday, each in part; due on Thursday otherwise.
+    pauses = [stood_still("2026-11-24 17:00", "2026-11-25 09:00")]
+    assert due(PLAN, DEFAULT, start, None, pauses).time == local("2026-12-01 00:00")
+    given = local("2026-11-26 15:00")
+    assert due(PROMISE, DEFAULT, start, given, pauses).time == local("2026-11-30 15:00")
+    # The same day twice is one day.
+    twice = [*pauses, stood_still("2026-11-25 10:00", "2026-11-25 11:00")]
+    assert due(PLAN, DEFAULT, start, None, twice).time == local("2026-12-01 00:00")
+
+
+def test_a_weekend_that_is_paused_moves_no_promise_unless_it_ends_on_it() -> None:
+    start = local("2026-11-23 09:00")
+    weekend = [stood_still("2026-11-28 09:00", "2026-11-29 18:00")]
+    monday, sunday = local("2026-12-01 00:00"), local("2026-11-30 00:00")
+    assert due(PROMISE, DEFAULT, start, monday, weekend).time == monday
+    assert due(PROMISE, DEFAULT, start, sunday, weekend).time == monday
+
+
+def test_a_period_of_calendar_days_does_not_end_on_a_paused_day() -> None:
+    # The 7th day, a Saturday, moves to Monday, and stands still on it.
+    start = local("2026-11-21 09:00")
+    pauses = [stood_still("2026-11-30 10:00", "2026-11-30 12:00")]
+    assert due(calendar_days(7), DEFAULT, start, None, pauses).time == local("2026-12-02 00:00")
+
+
+def test_working_time_of_a_pause_is_made_up_for() -> None:
+    start = local("2026-11-23 09:00")
+    pauses = [stood_still("2026-11-23 11:00", "2026-11-23 15:00")]
+    moved = due(working_time(3 * HOUR), DEFAULT, start, None, pauses)
+    assert moved.time == local("2026-11-23 16:00")
+
+
+# What must always hold ------------------------------------------------------------------------
 
 # Any instant from which the naive model stays within the announced years.
-instants = _between(datetime(2004, 1, 2, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC))
+announced = st.timedeltas(
+    timedelta(0), datetime(2026, 10, 1, tzinfo=UTC) - datetime(2004, 1, 2, tzinfo=UTC)
+).map(lambda passed: datetime(2004, 1, 2, tzinfo=UTC) + passed)
 
 
-@given(instants)
+@unhurried
+@given(announced)
 def test_agrees_with_the_naive_first_reply(occurred: datetime) -> None:
-    assert rules.first_reply_due(TERMS, occurred).time == naive.first_reply_due(occurred)
+    assert due(FIRST_REPLY, DEFAULT, occurred).time == naive.first_reply_due(occurred)
 
 
-@given(instants, st.integers(1, 30))
+@unhurried
+@given(announced, st.integers(1, 30))
 def test_agrees_with_the_naive_working_days(start: datetime, count: int) -> None:
-    due = rules.working_days_due(TERMS, start, count)
-    assert due == rules.Due(naive.working_days_due(start, count), provisional=False)
+    rule = replace(PLAN, amount=count)
+    assert due(rule, DEFAULT, start) == Due(naive.working_days_due(start, count), provisional=False)
 
 
-def test_every_announced_day_is_what_the_package_says() -> None:
-    day = date(2004, 1, 1)
-    while day.year in announced_years():
-        assert TERMS.calendar.is_working(day) == naive.is_working(day), day
-        day += timedelta(days=1)
-    assert day == date(2027, 1, 1)
+def anywhere(rules: st.SearchStrategy[ClockRule]) -> st.SearchStrategy[ClockRule]:
+    return st.builds(replace, rules, day_end=st.sampled_from(DayEnd))
 
 
-zones = st.sampled_from(
-    ["Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin", "America/Santiago", "Pacific/Auckland", "UTC"]
+pausable = anywhere(
+    st.one_of(
+        st.builds(lambda count: replace(PLAN, amount=count), st.integers(1, 12)),
+        st.builds(calendar_days, st.integers(1, 20)),
+        st.builds(
+            lambda minutes: working_time(timedelta(minutes=minutes)), st.integers(1, 40 * 60)
+        ),
+    )
 )
-anywhere = _between(datetime(2000, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
-policies = st.builds(
-    Policy,
-    first_reply_floor=st.timedeltas(timedelta(0), timedelta(days=2)),
-    plan_working_days=st.integers(1, 20),
+counted = st.one_of(
+    pausable,
+    anywhere(
+        st.builds(
+            lambda floor: replace(FIRST_REPLY, floor=floor),
+            st.timedeltas(timedelta(0), timedelta(days=1)),
+        )
+    ),
+    st.just(DEFAULTS[ClockKind.REMINDER]),
 )
+lengths = st.timedeltas(timedelta(0), timedelta(days=12))
 
 
-def terms_of(zone: str, policy: Policy) -> Terms:
-    calendar = TERMS.calendar
-    return Terms(Calendar(ZoneInfo(zone), calendar.announced, calendar.exceptions), policy)
-
-
-@given(anywhere, st.timedeltas(timedelta(0), timedelta(days=400)), zones, policies)
-def test_who_speaks_later_is_never_due_earlier(
-    occurred: datetime, later: timedelta, zone: str, policy: Policy
+@unhurried
+@given(counted, calendars, instants, lengths)
+def test_what_starts_later_is_never_due_earlier(
+    rule: ClockRule, calendar: Calendar, start: datetime, later: timedelta
 ) -> None:
-    terms = terms_of(zone, policy)
-    for due in (rules.first_reply_due, rules.plan_due):
-        assert due(terms, occurred).time <= due(terms, occurred + later).time
+    assert due(rule, calendar, start).time <= due(rule, calendar, start + later).time
 
 
-@given(anywhere, zones, policies)
-def test_due_lies_after_the_start_and_keeps_the_floor(
-    occurred: datetime, zone: str, policy: Policy
+@unhurried
+@given(counted, calendars, instants)
+def test_a_deadline_is_not_before_its_start_and_keeps_the_floor(
+    rule: ClockRule, calendar: Calendar, start: datetime
 ) -> None:
-    terms = terms_of(zone, policy)
-    first_reply = rules.first_reply_due(terms, occurred).time
-    assert first_reply > occurred
-    assert first_reply - occurred >= policy.first_reply_floor
-    plan = rules.plan_due(terms, occurred).time
-    # 24:00 of a worked day, and at least as many days later as are promised.
-    last = (plan - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
-    assert terms.calendar.is_working(last)
-    began = occurred.astimezone(ZoneInfo(zone)).date()
-    assert (last - began).days >= policy.plan_working_days
+    deadline = due(rule, calendar, start).time
+    assert deadline >= start + rule.floor
+    assert deadline > start or rule.counting is Counting.SAME_DAY
+    if rule.counting is Counting.WORKING_DAYS:
+        last = calendar.local_day(deadline - timedelta(microseconds=1))
+        assert calendar.is_working(last)
+        assert (last - calendar.local_day(start)).days >= rule.amount
 
 
-@given(
-    anywhere, zones, st.sampled_from(list(ClockKind)), st.timedeltas(timedelta(1), timedelta(60))
-)
-def test_a_warning_lies_between_start_and_due(
-    start: datetime, zone: str, kind: ClockKind, length: timedelta
+@st.composite
+def paused_lives(draw: st.DrawFn) -> tuple[datetime, list[Span]]:
+    """Draws a start and pauses after it, which don't overlap."""
+    start = draw(instants)
+    pauses, last = [], start
+    for _ in range(draw(st.integers(0, 4))):
+        begins = last + draw(lengths)
+        last = begins + draw(lengths)
+        pauses.append(Span(begins, last))
+    return start, pauses
+
+
+givens = st.timedeltas(timedelta(minutes=1), timedelta(days=40))
+
+
+@unhurried
+@given(st.one_of(pausable, st.just(PROMISE)), calendars, paused_lives(), givens, st.data())
+def test_pausing_more_is_never_due_earlier(
+    rule: ClockRule,
+    calendar: Calendar,
+    life: tuple[datetime, list[Span]],
+    length: timedelta,
+    data: st.DataObject,
 ) -> None:
-    due = start + length
-    point = rules.warn_time(terms_of(zone, Policy()), kind, start, due)
-    assert point is None or start < point < due
-    assert point is None or kind is not ClockKind.REMINDER
+    start, pauses = life
+    given_time = start + length
+    times = [
+        due(rule, calendar, start, given_time, pauses[:count]).time
+        for count in range(len(pauses) + 1)
+    ]
+    assert times == sorted(times)
+    if pauses:
+        # The last one longer, too.
+        *before, last = pauses
+        assert last.end is not None
+        longer = Span(last.start, last.end + data.draw(lengths))
+        assert due(rule, calendar, start, given_time, [*before, longer]).time >= times[-1]
 
 
-@given(anywhere, zones, st.integers(0, 40))
-def test_adding_working_days_one_by_one_is_the_same(start: datetime, zone: str, count: int) -> None:
-    calendar = terms_of(zone, Policy()).calendar
-    day, provisional = start.date(), False
-    for _ in range(count):
-        day, unknown = calendar.add_working_days(day, 1)
-        provisional = provisional or unknown
-    assert calendar.add_working_days(start.date(), count) == (day, provisional)
-    if count:
-        before = calendar.working_day_before(day)
-        assert calendar.add_working_days(before, 1)[0] == day
+@unhurried
+@given(st.one_of(pausable, st.just(PROMISE)), calendars, paused_lives(), givens)
+def test_nothing_is_due_while_it_stands_still(
+    rule: ClockRule, calendar: Calendar, life: tuple[datetime, list[Span]], length: timedelta
+) -> None:
+    start, pauses = life
+    happened: list[Span] = []
+    for span in pauses:
+        if due(rule, calendar, start, start + length, happened).time <= span.start:
+            break
+        happened.append(span)
+        # It had time left, and has some still when it runs again.
+        assert span.end is not None
+        assert due(rule, calendar, start, start + length, happened).time > span.end
+
+
+# Warnings -------------------------------------------------------------------------------------
+
+
+def warned(kind: WarningKind, value: float) -> ClockRule:
+    return replace(PLAN, warnings=(WarningPoint(kind, value),))
 
 
 def test_warning_points_of_the_worked_example() -> None:
     start = local("2026-11-23 09:00")
-    first_reply = rules.first_reply_due(TERMS, start).time
-    assert rules.warn_time(TERMS, ClockKind.FIRST_REPLY, start, first_reply) == local(
-        "2026-11-23 16:30"
-    )
-    plan = rules.plan_due(TERMS, start).time
-    assert rules.warn_time(TERMS, ClockKind.PLAN, start, plan) == local("2026-11-26 00:00")
+    first_reply = due(FIRST_REPLY, DEFAULT, start).time
+    assert warn_points(FIRST_REPLY, DEFAULT, start, first_reply) == (local("2026-11-23 16:30"),)
+    plan = due(PLAN, DEFAULT, start).time
+    assert warn_points(PLAN, DEFAULT, start, plan) == (local("2026-11-26 00:00"),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        (WarningKind.SHARE, 0.25, "2026-11-24 09:00"),
+        (WarningKind.WORKING_DAYS_BEFORE, 2, "2026-11-25 09:00"),
+        (WarningKind.SECONDS_BEFORE, 1800, "2026-11-27 08:30"),
+        # 32 hours are worked, 8 a day.
+        (WarningKind.WORKING_TIME_SHARE, 0.5, "2026-11-25 09:00"),
+    ],
+)
+def test_each_kind_of_warning(kind: WarningKind, value: float, expected: str) -> None:
+    start, end = local("2026-11-23 09:00"), local("2026-11-27 09:00")
+    assert warn_points(warned(kind, value), DEFAULT, start, end) == (local(expected),)
 
 
 def test_a_work_order_warns_at_the_same_time_of_the_working_day_before() -> None:
     monday = local("2026-11-23 15:00")
-    warning = rules.warn_time(TERMS, ClockKind.WORK_ORDER, local("2026-11-18 08:00"), monday)
-    assert warning == local("2026-11-20 15:00")
+    points = warn_points(PROMISE, DEFAULT, local("2026-11-18 08:00"), monday)
+    assert points == (local("2026-11-20 15:00"),)
 
 
 def test_no_warning_before_the_start() -> None:
-    start = local("2026-11-23 09:00")
-    due = local("2026-11-23 15:00")
-    assert rules.warn_time(TERMS, ClockKind.WORK_ORDER, start, due) is None
+    start, end = local("2026-11-23 09:00"), local("2026-11-23 15:00")
+    assert warn_points(PROMISE, DEFAULT, start, end) == ()
 
 
-def test_years_not_announced_know_weekends_and_fixed_holidays() -> None:
-    calendar = TERMS.calendar
-    assert not calendar.is_working(date(2027, 1, 1))  # a Friday
-    assert not calendar.is_working(date(2027, 1, 2))
-    assert calendar.is_working(date(2027, 1, 4))
-    assert not calendar.is_working(date(2031, 10, 1))
-    assert calendar.is_working(date(2150, 10, 1))  # a Thursday that no package knows of
-    assert fixed_holidays(2150) == frozenset()
-
-
-def test_a_day_edited_at_the_site_counts() -> None:
-    closed = Calendar(
-        SHANGHAI,
-        TERMS.calendar.announced,
-        {**TERMS.calendar.exceptions, date(2026, 11, 24): False},
+def test_points_that_fall_together_are_one_and_all_are_in_order() -> None:
+    start, end = local("2026-11-23 09:00"), local("2026-11-25 09:00")
+    rule = replace(
+        PLAN,
+        warnings=(
+            WarningPoint(WarningKind.SECONDS_BEFORE, 3600),
+            WarningPoint(WarningKind.SHARE, 0.5),
+            WarningPoint(WarningKind.WORKING_DAYS_BEFORE, 1),
+        ),
     )
-    due = rules.plan_due(Terms(closed, Policy()), local("2026-11-23 09:00"))
-    assert due.time == local("2026-11-28 00:00")
+    expected = (local("2026-11-24 09:00"), local("2026-11-25 08:00"))
+    assert warn_points(rule, DEFAULT, start, end) == expected
 
 
-def test_a_midnight_that_the_zone_skips_is_the_end_of_its_day_all_the_same() -> None:
-    # Santiago put its clocks forward at 24:00 of 5 September 2026.
-    calendar = Calendar(ZoneInfo("America/Santiago"), frozenset(), {})
-    end = calendar.end_of(date(2026, 9, 5))
-    assert end == datetime(2026, 9, 6, 4, tzinfo=UTC)
-    assert calendar.local_day(end) == date(2026, 9, 6)
-    assert calendar.local_day(end - timedelta(microseconds=1)) == date(2026, 9, 5)
+points = st.one_of(
+    st.builds(WarningPoint, st.just(WarningKind.SHARE), st.floats(0.01, 0.99)),
+    st.builds(WarningPoint, st.just(WarningKind.WORKING_TIME_SHARE), st.floats(0.01, 0.99)),
+    st.builds(WarningPoint, st.just(WarningKind.WORKING_DAYS_BEFORE), st.integers(1, 5)),
+    st.builds(WarningPoint, st.just(WarningKind.SECONDS_BEFORE), st.integers(1, 500_000)),
+)
 
 
-def test_a_year_unknown_on_the_way_makes_provisional_whatever_year_it_ends_in() -> None:
-    calendar = Calendar(SHANGHAI, frozenset({2026, 2028}), {})
-    day, provisional = calendar.add_working_days(date(2026, 12, 31), 262)
-    assert (day.year, provisional) == (2028, True)
-    assert not calendar.add_working_days(date(2028, 1, 3), 5)[1]
+@unhurried
+@given(st.lists(points, max_size=4), calendars, instants, lengths)
+def test_warnings_lie_between_start_and_due_in_order(
+    warnings: list[WarningPoint], calendar: Calendar, start: datetime, length: timedelta
+) -> None:
+    rule = replace(PLAN, warnings=tuple(warnings))
+    found = warn_points(rule, calendar, start, start + length)
+    assert len(found) <= len(warnings)
+    assert list(found) == sorted(set(found))
+    assert all(start < point < start + length for point in found)
+
+
+def test_another_zone_has_other_days() -> None:
+    urumqi = Calendar(ZoneInfo("Asia/Urumqi"), DEFAULT.plan)
+    late = local("2026-11-23 01:00")
+    assert due(PLAN, urumqi, late).time == datetime(2026, 11, 25, 18, tzinfo=UTC)
+    assert due(PLAN, DEFAULT, late).time == datetime(2026, 11, 26, 16, tzinfo=UTC)

@@ -1,14 +1,22 @@
 """What each step of a case's life does to its clocks, one step at a time."""
 
-from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from services.sla.domain.clocks import ClockKind, ClockState, Consequence
-from services.sla.domain.docket import CaseState
-from services.sla.domain.transitions import AnswerKind, DispatchedOrder
-from tests.unit.sla.life import TERMS, Life, at
+from services.sla.domain.acts import (
+    AnswerKind,
+    Closed,
+    DispatchedOrder,
+    Excused,
+    Flagged,
+    FlagKind,
+    Registered,
+    Resolved,
+)
+from services.sla.domain.kinds import CaseState, ClockKind, ClockState, Consequence, Counting
+from services.sla.domain.transitions import apply
+from tests.unit.sla.life import Life, at, ruled, with_rules
 
 
 def test_registering_starts_first_reply_and_plan() -> None:
@@ -70,8 +78,8 @@ def test_a_broken_promise_stays_owed_beside_the_new_one() -> None:
 
 
 def test_a_policy_without_progress_clock_leaves_a_reminder_instead() -> None:
-    life = Life()
-    life.terms = replace(TERMS, policy=replace(TERMS.policy, progress_working_days=0))
+    off = ruled(ClockKind.PROGRESS, counting=Counting.OFF)
+    life = Life(terms=with_rules({ClockKind.PROGRESS: off}))
     life.answer(AnswerKind.PROGRESS, at("11-23 11:00"))
     assert life.running() == {"REMINDER"}
 
@@ -99,6 +107,7 @@ def test_a_confirmed_case_is_reminded_of_until_it_is_closed() -> None:
 
 def test_rejection_starts_everything_again_in_a_new_cycle() -> None:
     life = Life()
+    life.assign("p-7", at("11-23 09:01"))
     life.answer(AnswerKind.FIRST_REPLY, at("11-23 10:00"))
     life.resolve(at("11-23 11:00"))
     life.reject(at("11-25 09:00"))
@@ -113,6 +122,7 @@ def test_rejection_starts_everything_again_in_a_new_cycle() -> None:
 
 def test_feeding_back_an_answer_of_the_old_cycle_stops_nothing_of_the_new() -> None:
     life = Life()
+    life.assign("p-7", at("11-23 09:01"))
     life.resolve(at("11-23 11:00"))
     life.reject(at("11-25 09:00"))
     life.answer(AnswerKind.PROGRESS, at("11-25 10:00"), cycle=1)
@@ -133,6 +143,10 @@ def test_closing_ends_everything_and_erases_no_breach() -> None:
 @pytest.mark.parametrize(
     "late",
     [
+        lambda life, time: life.flag(time),
+        lambda life, time: life.pause(time, at("12-01 00:00")),
+        lambda life, time: life.give_back("w-1", time),
+        lambda life, time: life.call(time, reached=False),
         lambda life, time: life.answer(AnswerKind.PLAN, time, date(2026, 12, 1)),
         lambda life, time: life.resolve(time),
         lambda life, time: life.reject(time),
@@ -278,3 +292,245 @@ def test_an_instruction_of_a_cycle_gone_by_is_not_followed() -> None:
     assert life.change.case.at_ladder_end
     life.instruct(at("11-25 10:02"), cycle=2)
     assert not life.change.case.at_ladder_end
+
+
+def test_a_level_may_have_hours_instead_of_days() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 16:00"), dwell=0, dwell_time=timedelta(hours=4))
+    level = life.one(ClockKind.ESCALATION, "level:1")
+    assert (level.due_time, level.rule.counting) == (at("11-24 10:00"), Counting.WORKING_TIME)
+    assert life.change.case.level == 1
+
+
+def test_an_answer_told_again_begins_nothing_again() -> None:
+    life = Life()
+    life.answer(AnswerKind.PLAN, at("11-23 11:00"), date(2026, 12, 4), answer_id="a-1")
+    before = life.file
+    change = life.answer(AnswerKind.PLAN, at("11-25 11:00"), date(2026, 12, 9), answer_id="a-1")
+    assert change.clocks == ()
+    assert life.file == before
+
+
+def test_an_older_answer_heard_of_later_does_not_take_the_place_of_the_newer() -> None:
+    life = Life()
+    life.answer(AnswerKind.PROGRESS, at("11-24 11:00"), answer_id="a-2")
+    heard = at("11-24 12:00")
+    life.answer(AnswerKind.PLAN, at("11-23 11:00"), date(2026, 12, 4), answer_id="a-1", heard=heard)
+    progress = life.one(ClockKind.PROGRESS)
+    assert (progress.state, progress.reference) == (ClockState.RUNNING, "a-2")
+    # Its promise is the only one there is.
+    assert life.one(ClockKind.RESOLUTION).start_time == at("11-23 11:00")
+    life.answer(AnswerKind.PLAN, at("11-23 10:00"), date(2026, 12, 1), answer_id="a-0", heard=heard)
+    assert life.one(ClockKind.RESOLUTION).reference == "a-1"
+
+
+def test_notes_may_be_owed_only_while_nothing_is_promised() -> None:
+    instead = ruled(ClockKind.PROGRESS, off_while_promised=True)
+    life = Life(terms=with_rules({ClockKind.PROGRESS: instead}))
+    life.answer(AnswerKind.PROGRESS, at("11-23 11:00"))
+    assert life.running() == {"PROGRESS"}
+    life.answer(AnswerKind.PLAN, at("11-23 12:00"), date(2026, 11, 24))
+    assert life.running() == {"RESOLUTION"}
+    # A broken promise is still owed.
+    life.fire(at("11-25 00:00"))
+    life.answer(AnswerKind.PROGRESS, at("11-25 11:00"))
+    assert life.running() == {"REMINDER"}
+
+
+def test_the_same_work_order_is_not_owed_twice() -> None:
+    life = Life()
+    life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-25 18:00")))
+    life.dispatch(at("11-23 11:00"), DispatchedOrder("w-1", at("11-26 18:00")))
+    assert life.one(ClockKind.WORK_ORDER).due_time == at("11-25 18:00")
+
+
+def test_completing_ends_the_wait_for_a_ruling() -> None:
+    life = Life()
+    life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-25 18:00")))
+    life.give_back("w-1", at("11-23 11:00"))
+    life.give_back("w-1", at("11-23 12:00"))
+    life.complete("w-1", at("11-23 13:00"))
+    assert life.one(ClockKind.RULING).state is ClockState.CANCELLED
+
+
+def test_resolving_ends_the_wait_for_a_ruling() -> None:
+    life = Life()
+    life.give_back("w-1", at("11-23 11:00"))
+    life.resolve(at("11-23 12:00"))
+    assert life.one(ClockKind.RULING).state is ClockState.CANCELLED
+
+
+def resolved(*, anonymous: bool = False) -> Life:
+    life = Life(anonymous=anonymous)
+    life.assign("p-7", at("11-23 09:01"))
+    life.answer(AnswerKind.PLAN, at("11-23 10:00"))
+    life.resolve(at("11-23 11:00"))
+    return life
+
+
+def test_who_is_reached_by_a_call_is_waited_for_no_longer() -> None:
+    life = resolved()
+    life.call(at("11-24 10:00"), reached=True)
+    assert life.one(ClockKind.CONFIRMATION).state is ClockState.MET
+    assert life.running() == {"REMINDER"}
+
+
+def test_who_is_not_reached_is_called_again() -> None:
+    life = resolved()
+    life.call(at("11-24 10:00"), reached=False)
+    # Someone called; now the next call is owed.
+    assert life.one(ClockKind.CONFIRMATION).state is ClockState.MET
+    assert life.one(ClockKind.CALLBACK).due_time == at("11-26 00:00")
+    (again,) = life.fire(at("11-26 00:00")).fired
+    assert again.consequence is Consequence.CALLBACK
+    life.call(at("11-26 10:00"), reached=False)
+    late, due = life.all(ClockKind.CALLBACK)
+    assert (late.state, due.due_time) == (ClockState.MET_LATE, at("11-28 00:00"))
+    life.confirm(at("11-26 11:00"))
+    assert life.all(ClockKind.CALLBACK)[1].state is ClockState.MET
+
+
+def test_an_unanswered_call_does_not_meet_a_word_already_overdue() -> None:
+    life = resolved()
+    life.fire(at("11-27 00:00"))
+    life.call(at("11-27 10:00"), reached=False)
+    assert life.one(ClockKind.CONFIRMATION).live
+    life.call(at("11-27 11:00"), reached=True)
+    assert life.one(ClockKind.CONFIRMATION).state is ClockState.MET_LATE
+
+
+def test_a_call_about_a_cycle_gone_by_is_nothing() -> None:
+    life = resolved()
+    life.reject(at("11-24 09:00"))
+    assert life.call(at("11-24 10:00"), reached=False, cycle=1).clocks == ()
+    assert life.call(at("11-24 10:00"), reached=False, cycle=2).clocks == ()
+
+
+def test_the_silence_of_somebody_anonymous_lets_the_case_be_closed() -> None:
+    life = resolved(anonymous=True)
+    silence = life.one(ClockKind.SILENCE)
+    assert silence.due_time == at("12-09 00:00")
+    fired = life.fire(at("12-09 00:00")).fired
+    assert (ClockKind.SILENCE, Consequence.MAY_CLOSE) in {
+        (verdict.clock.kind, verdict.consequence) for verdict in fired
+    }
+    assert life.one(ClockKind.SILENCE).live
+    life.close(at("12-09 10:00"))
+    assert not life.one(ClockKind.SILENCE).live
+
+
+def test_nobody_waits_for_the_silence_of_a_named_reporter() -> None:
+    assert "SILENCE" not in resolved().states()
+
+
+def test_a_word_ends_the_silence() -> None:
+    life = resolved(anonymous=True)
+    life.confirm(at("11-24 10:00"))
+    assert life.one(ClockKind.SILENCE).state is ClockState.MET
+    life = resolved(anonymous=True)
+    life.reject(at("11-24 10:00"))
+    assert life.one(ClockKind.SILENCE).state is ClockState.MET
+
+
+def test_a_long_standing_case_is_reviewed_through_all_its_cycles() -> None:
+    life = Life()
+    life.flag(at("11-23 10:00"))
+    assert life.one(ClockKind.REVIEW).due_time == at("12-01 00:00")
+    assert life.flag(at("11-24 10:00")).clocks == ()
+    life.resolve(at("11-24 11:00"))
+    life.reject(at("11-25 10:00"))
+    assert life.one(ClockKind.REVIEW).due_time == at("12-01 00:00")
+    fired = life.fire(at("12-01 00:00")).fired
+    assert Consequence.REVIEW in {verdict.consequence for verdict in fired}
+    assert life.one(ClockKind.REVIEW).due_time == at("12-09 00:00")
+    life.flag(at("12-01 10:00"), on=False)
+    assert life.one(ClockKind.REVIEW).state is ClockState.CANCELLED
+    assert not life.change.case.long_standing
+
+
+def test_a_hazard_is_no_reason_for_a_review() -> None:
+    life = Life()
+    life.do(Flagged(FlagKind.HAZARD, set=True, time=at("11-23 10:00")), now=at("11-23 10:00"))
+    assert "REVIEW" not in life.states()
+
+
+def test_a_case_keeps_who_has_it() -> None:
+    life = Life()
+    life.assign("p-7", at("11-23 09:01"), "u-9")
+    case = life.change.case
+    assert (case.steward, case.accountable, case.unit_id) == ("p-7", "p-7", "u-9")
+    life.assign("p-8", at("11-23 09:02"))
+    assert life.change.case.unit_id == "u-9"
+    life.escalate(2, at("11-23 10:00"))
+    assert (life.change.case.level, life.change.case.accountable) == (2, "p-2")
+    life.resolve(at("11-23 11:00"))
+    life.reject(at("11-24 11:00"))
+    assert (life.change.case.level, life.change.case.accountable) == (0, "p-8")
+
+
+def test_an_old_rejection_moves_nothing() -> None:
+    life = resolved()
+    life.reject(at("11-24 10:00"))
+    assert life.reject(at("11-24 11:00")).clocks == ()
+    assert life.change.case.cycle == 2
+
+
+def test_what_moves_nothing_is_an_act_all_the_same() -> None:
+    life = Life()
+    before = life.change.case
+    act = Excused("clock", "不可抗力", "p-9")
+    change = life.do(act, now=at("11-23 10:00"))
+    assert (change.act, change.case, change.clocks) == (act, before, ())
+    again = Registered(at("11-23 09:30"))
+    assert life.do(again, now=at("11-23 10:00")).clocks == ()
+
+
+def test_only_a_registration_begins_a_case() -> None:
+    life = Life()
+    with pytest.raises(LookupError, match="never registered"):
+        apply(None, Closed(at("11-23 10:00")), life.terms, life.logged[0].moment)
+
+
+def test_resolving_again_asks_nobody_again() -> None:
+    life = resolved()
+    life.confirm(at("11-24 10:00"))
+    change = life.resolve(at("11-24 11:00"))
+    assert change.clocks == ()
+    assert life.running() == {"REMINDER"}
+
+
+def test_a_rejection_ends_what_was_left_of_the_cycle() -> None:
+    life = Life()
+    life.assign("p-7", at("11-23 09:01"))
+    # The result has been told to nobody yet.
+    life.do(Resolved(at("11-23 11:00"), None), now=at("11-23 11:00"))
+    assert life.running() == {"FIRST_REPLY", "CONFIRMATION"}
+    life.reject(at("11-23 12:00"))
+    first, second = life.all(ClockKind.FIRST_REPLY)
+    assert (first.state, second.state) == (ClockState.CANCELLED, ClockState.RUNNING)
+
+
+def test_a_rejection_ends_a_pause() -> None:
+    life = Life()
+    life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-27 18:00")))
+    life.pause(at("11-24 10:00"), at("12-10 00:00"))
+    change = life.reject(at("11-24 11:00"))
+    assert change.case.pause is None
+    assert [clock.kind for clock in change.resumed] == [ClockKind.WORK_ORDER]
+    assert life.one(ClockKind.PAUSE).state is ClockState.CANCELLED
+
+
+def test_the_top_owes_nothing_whatever_time_it_has() -> None:
+    life = Life()
+    life.escalate(2, at("11-23 10:00"), dwell=1, top=True)
+    assert "ESCALATION" not in life.states()
+
+
+def test_an_instruction_ends_the_graces_of_late_work_orders() -> None:
+    life = Life()
+    life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-25 18:00")))
+    life.fire(at("11-25 18:00"))
+    life.instruct(at("11-26 10:00"))
+    assert life.one(ClockKind.ESCALATION, "w-1").state is ClockState.CANCELLED
+    # What it was for is still owed.
+    assert life.one(ClockKind.WORK_ORDER).live

@@ -1,0 +1,1 @@
+"""Messages ↔ domain: facts in, facts and resources out, policies and calendars both ways."""

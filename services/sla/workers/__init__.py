@@ -1,0 +1,1 @@
+"""Loops beside the RPCs: due clocks, and years that nobody has announced."""
