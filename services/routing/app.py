@@ -21,7 +21,7 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
     registration = Registration(
         descriptor=routing_service_pb2.DESCRIPTOR.services_by_name["RoutingService"],
         add=routing_service_pb2_grpc.add_RoutingServiceServicer_to_server,
-        servicer=RoutingServicer(runtime.app, Cases(runtime.channels.get("intake"))),
+        servicer=RoutingServicer(runtime.app, Cases(runtime.channels.get("intake")), runtime.pages),
     )
     days = DayWorker(runtime.worker, runtime.guard, poll_seconds=runtime.settings.day_poll_seconds)
     return Parts(

@@ -1,5 +1,6 @@
 """RoutingService: message → command → handler → message, and nothing else."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -11,26 +12,34 @@ from chassis.call import current_call
 from chassis.clock import decision_time
 from chassis.database import Connection, Database
 from chassis.errors import Refused
+from chassis.pages import PageTokens, page_size
 from chassis.work import once
 from services.routing.convert import directory as lists
+from services.routing.convert import outreach as contacts
 from services.routing.convert import routes as convert
+from services.routing.convert import work_orders as tasks
 from services.routing.convert.common import opt_instant
 from services.routing.domain import matrix
 from services.routing.domain.directory import Site
 from services.routing.domain.route import SealUnknown
-from services.routing.handlers import commands, publishing
+from services.routing.handlers import commands, outreach, publishing, work_orders
 from services.routing.peers import Cases
 from services.routing.store import directory as sites
 from services.routing.store import duty
+from services.routing.store import outreach as log
 from services.routing.store import routes as store
+
+# Later than every contact.
+_NEWEST = (datetime(9999, 1, 1, tzinfo=UTC), "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
 
 class RoutingServicer(routing_service_pb2_grpc.RoutingServiceServicer):
     """Answers from the database as the caller may see it; changes it through the handlers."""
 
-    def __init__(self, app: Database, cases: Cases) -> None:
+    def __init__(self, app: Database, cases: Cases, pages: PageTokens) -> None:
         self._app = app
         self._cases = cases
+        self._pages = pages
 
     async def PublishDirectory(
         self, request: rpc.PublishDirectoryRequest, context: Any
@@ -133,8 +142,8 @@ class RoutingServicer(routing_service_pb2_grpc.RoutingServiceServicer):
         self, request: rpc.DispatchWorkOrdersRequest, context: Any
     ) -> rpc.DispatchWorkOrdersResponse:
         call = current_call(request)
-        command = convert.dispatch_work_orders(request)
-        body = partial(commands.dispatch_work_orders, command=command)
+        command = tasks.dispatch_work_orders(request)
+        body = partial(work_orders.dispatch_work_orders, command=command)
         while True:
             try:
                 receipt = await once(self._app, call, body)
@@ -152,21 +161,51 @@ class RoutingServicer(routing_service_pb2_grpc.RoutingServiceServicer):
         self, request: rpc.AcceptWorkOrderRequest, context: Any
     ) -> rpc.AcceptWorkOrderResponse:
         call = current_call(request)
-        command = convert.accept_work_order(request)
-        receipt = await once(self._app, call, partial(commands.accept_work_order, command=command))
+        command = tasks.accept_work_order(request)
+        receipt = await once(
+            self._app, call, partial(work_orders.accept_work_order, command=command)
+        )
         return rpc.AcceptWorkOrderResponse(route=await self._route(call.actor, receipt.subject_id))
 
     async def CompleteWorkOrder(
         self, request: rpc.CompleteWorkOrderRequest, context: Any
     ) -> rpc.CompleteWorkOrderResponse:
         call = current_call(request)
-        command = convert.complete_work_order(request)
+        command = tasks.complete_work_order(request)
         receipt = await once(
-            self._app, call, partial(commands.complete_work_order, command=command)
+            self._app, call, partial(work_orders.complete_work_order, command=command)
         )
         return rpc.CompleteWorkOrderResponse(
             route=await self._route(call.actor, receipt.subject_id)
         )
+
+    async def ReturnWorkOrder(
+        self, request: rpc.ReturnWorkOrderRequest, context: Any
+    ) -> rpc.ReturnWorkOrderResponse:
+        call = current_call(request)
+        command = tasks.return_work_order(request)
+        receipt = await once(
+            self._app, call, partial(work_orders.return_work_order, command=command)
+        )
+        return rpc.ReturnWorkOrderResponse(route=await self._route(call.actor, receipt.subject_id))
+
+    async def RuleWorkOrder(
+        self, request: rpc.RuleWorkOrderRequest, context: Any
+    ) -> rpc.RuleWorkOrderResponse:
+        call = current_call(request)
+        command = tasks.rule_work_order(request)
+        receipt = await once(self._app, call, partial(work_orders.rule_work_order, command=command))
+        return rpc.RuleWorkOrderResponse(route=await self._route(call.actor, receipt.subject_id))
+
+    async def ExtendWorkOrder(
+        self, request: rpc.ExtendWorkOrderRequest, context: Any
+    ) -> rpc.ExtendWorkOrderResponse:
+        call = current_call(request)
+        command = tasks.extend_work_order(request)
+        receipt = await once(
+            self._app, call, partial(work_orders.extend_work_order, command=command)
+        )
+        return rpc.ExtendWorkOrderResponse(route=await self._route(call.actor, receipt.subject_id))
 
     async def InstructCase(
         self, request: rpc.InstructCaseRequest, context: Any
@@ -176,23 +215,55 @@ class RoutingServicer(routing_service_pb2_grpc.RoutingServiceServicer):
         receipt = await once(self._app, call, partial(commands.instruct_case, command=command))
         return rpc.InstructCaseResponse(route=await self._route(call.actor, receipt.subject_id))
 
+    async def RecordOutreach(
+        self, request: rpc.RecordOutreachRequest, context: Any
+    ) -> rpc.RecordOutreachResponse:
+        call = current_call(request)
+        command = contacts.record_outreach(request)
+        receipt = await once(self._app, call, partial(outreach.record_outreach, command=command))
+        async with self._app.read(call.actor) as connection:
+            found = await log.load_outreach(connection, receipt.outcome)
+        if found is None:
+            raise LookupError(f"the contact {receipt.outcome} just recorded is out of sight")
+        return rpc.RecordOutreachResponse(outreach=contacts.outreach_message(found))
+
+    async def ListOutreach(
+        self, request: rpc.ListOutreachRequest, context: Any
+    ) -> rpc.ListOutreachResponse:
+        size = page_size(request.page_size, default=100, maximum=500)
+        after = _key(self._pages, request)
+        async with self._app.read(current_call(request).actor) as connection:
+            site = await _site(connection, request.site_id)
+            found = await log.list_outreach(
+                connection, site.site_id, request.unit_id, after, size + 1
+            )
+        response = rpc.ListOutreachResponse(
+            outreach=[contacts.outreach_message(one) for one in found[:size]]
+        )
+        if len(found) > size:
+            last = found[size - 1]
+            response.next_page_token = self._pages.issue(
+                request, (last.outreach_time, last.outreach_id)
+            )
+        return response
+
     async def SealWorkOrders(
         self, request: rpc.SealWorkOrdersRequest, context: Any
     ) -> rpc.SealWorkOrdersResponse:
-        command = convert.seal_work_orders(request)
+        command = tasks.seal_work_orders(request)
         await once(
-            self._app, current_call(request), partial(commands.seal_work_orders, command=command)
+            self._app, current_call(request), partial(work_orders.seal_work_orders, command=command)
         )
         return rpc.SealWorkOrdersResponse()
 
     async def UnsealWorkOrders(
         self, request: rpc.UnsealWorkOrdersRequest, context: Any
     ) -> rpc.UnsealWorkOrdersResponse:
-        command = convert.unseal_work_orders(request)
+        command = tasks.unseal_work_orders(request)
         await once(
             self._app,
             current_call(request),
-            partial(commands.unseal_work_orders, command=command),
+            partial(work_orders.unseal_work_orders, command=command),
         )
         return rpc.UnsealWorkOrdersResponse()
 
@@ -209,3 +280,14 @@ async def _site(connection: Connection, site_id: str) -> Site:
     if site is None:
         raise Refused("DIRECTORY_NOT_FOUND", site_id=site_id)
     return site
+
+
+def _key(pages: PageTokens, request: rpc.ListOutreachRequest) -> tuple[datetime, str]:
+    """Returns the sort key after which the page begins."""
+    match pages.read(request):
+        case None:
+            return _NEWEST
+        case (datetime() as time, str() as outreach_id):
+            return time, outreach_id
+        case _:
+            raise Refused("INVALID_PAGE_TOKEN")

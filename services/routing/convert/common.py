@@ -12,6 +12,8 @@ ROLE = "RESPONSIBILITY_ROLE_"
 RULE = "ASSIGNMENT_RULE_"
 INSTRUCTION = "INSTRUCTION_KIND_"
 WORK_ORDER_STATE = "WORK_ORDER_STATE_"
+RULING = "RULING_KIND_"
+FORM = "OUTREACH_FORM_"
 CAUSE = "ESCALATION_CAUSE_"
 
 # Years within which every instant has a local day in every zone, with room to count.

@@ -1,13 +1,14 @@
 """Directory, matrix, roster and coverage between their messages and values."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from google.type.timeofday_pb2 import TimeOfDay
 
 from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
-from chassis.convert import to_date, to_date_message
+from chassis.convert import to_date, to_date_message, to_duration
 from services.routing.convert.common import ROLE, UNIT_KIND, invalid
 from services.routing.domain import commands
 from services.routing.domain.directory import (
@@ -79,9 +80,7 @@ def directory_from(message: pb.Directory) -> Directory:
             Category(c.category_id, c.name, c.group_category_id, c.lead_unit_id)
             for c in message.categories
         ),
-        ladder=tuple(
-            Level(level.position_id, level.dwell_working_days) for level in message.ladder
-        ),
+        ladder=tuple(level_from(level) for level in message.ladder),
     )
 
 
@@ -121,13 +120,26 @@ def directory_message(directory: Directory) -> pb.Directory:
             )
             for c in directory.categories
         ],
-        ladder=[
-            pb.LadderLevel(
-                position_id=level.position_id, dwell_working_days=level.dwell_working_days
-            )
-            for level in directory.ladder
-        ],
+        ladder=[level_message(level) for level in directory.ladder],
     )
+
+
+def level_from(message: pb.LadderLevel) -> Level:
+    """Fractions of a second are dropped."""
+    return Level(
+        message.position_id,
+        message.dwell_working_days,
+        timedelta(seconds=message.dwell_working_time.seconds),
+    )
+
+
+def level_message(level: Level) -> pb.LadderLevel:
+    message = pb.LadderLevel(
+        position_id=level.position_id, dwell_working_days=level.dwell_working_days
+    )
+    if level.dwell_working_time:
+        message.dwell_working_time.CopyFrom(to_duration(level.dwell_working_time))
+    return message
 
 
 def directory_published(directory: Directory) -> facts.DirectoryPublished:

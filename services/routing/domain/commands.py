@@ -5,9 +5,10 @@ from datetime import datetime
 
 from services.routing.domain.directory import Directory
 from services.routing.domain.matrix import Matrix
+from services.routing.domain.outreach import Form
 from services.routing.domain.roster import Roster
 from services.routing.domain.route import Instruction
-from services.routing.domain.work_orders import Task
+from services.routing.domain.work_orders import Ruling, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,34 @@ class CompleteWorkOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnWorkOrder:
+    case_id: str
+    expected_version: int
+    work_order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWorkOrder:
+    case_id: str
+    expected_version: int
+    work_order_id: str
+    kind: Ruling
+    text: str
+    unit_id: str
+    deadline_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendWorkOrder:
+    case_id: str
+    expected_version: int
+    work_order_id: str
+    deadline_time: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstructCase:
     case_id: str
     expected_version: int
@@ -85,3 +114,13 @@ class UnsealWorkOrders:
     case_id: str
     site_id: str
     holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutreach:
+    site_id: str
+    unit_id: str
+    form: Form
+    place: str
+    heard: str
+    outreach_time: datetime | None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -66,10 +66,14 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One step of the ladder; `dwell_working_days` isn't used at the top."""
+    """One step of the ladder, and how long it may stay silent; not used at the top.
+
+    Exactly one of working days and working time is given, the other is 0.
+    """
 
     position_id: str
-    dwell_working_days: int
+    dwell_working_days: int = 0
+    dwell_working_time: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ def check(directory: Directory) -> list[Fault]:
     faults += _unknown(
         "ladder", "position_id", [level.position_id for level in directory.ladder], positions
     )
+    faults += _dwells(directory.ladder)
     return faults
 
 
@@ -183,6 +188,16 @@ def _unknown(part: str, name: str, ids: Sequence[str], known: set[str]) -> Itera
         if value and value not in known:
             yield Fault(
                 f"directory.{part}[{index}].{name}", f"没有 {value}", f"there is no {value}"
+            )
+
+
+def _dwells(ladder: Sequence[Level]) -> Iterable[Fault]:
+    for index, level in enumerate(ladder):
+        if bool(level.dwell_working_days) == bool(level.dwell_working_time):
+            yield Fault(
+                f"directory.ladder[{index}].dwell_working_days",
+                f"{level.position_id} 的批示期限须写工作日数或工作时间，二者择一",
+                f"{level.position_id} answers within working days or working time, one of them",
             )
 
 

@@ -167,7 +167,9 @@ class Step:
 
     level: int
     position_id: str
+    # One of the two is 0; both at the top.
     dwell_working_days: int
+    dwell_working_time: timedelta
     top: bool
 
 
@@ -287,7 +289,9 @@ def next_step(route: Route, ladder: Sequence[Level]) -> Step | None:
         return None
     top = level == len(ladder)
     step = ladder[level - 1]
-    return Step(level, step.position_id, 0 if top else step.dwell_working_days, top)
+    if top:
+        return Step(level, step.position_id, 0, timedelta(0), top)
+    return Step(level, step.position_id, step.dwell_working_days, step.dwell_working_time, top)
 
 
 def stale_dwell(route: Route, clock_start_time: datetime) -> bool:

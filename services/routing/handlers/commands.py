@@ -1,25 +1,13 @@
-"""What people and intake ask about one case. The case is locked first, then read."""
+"""What people do with a case as a whole. The case is locked first, then read."""
 
 from chassis.errors import Refused
-from chassis.ids import new_id
 from chassis.work import Receipt, Work
 from services.routing.convert import routes as convert
 from services.routing.domain import route as routes
-from services.routing.domain import work_orders as orders
-from services.routing.domain.commands import (
-    AcceptCase,
-    AcceptWorkOrder,
-    AssignCase,
-    CompleteWorkOrder,
-    DispatchWorkOrders,
-    InstructCase,
-    SealWorkOrders,
-    UnsealWorkOrders,
-)
-from services.routing.domain.directory import Person, Site, is_within
-from services.routing.domain.route import QUEUE, SEAL_LEASE, Route, RouteFile, Seal, SealUnknown
-from services.routing.domain.work_orders import WorkOrder, WorkOrderState
-from services.routing.handlers import assigning
+from services.routing.domain.commands import AcceptCase, AssignCase, InstructCase
+from services.routing.domain.directory import Person
+from services.routing.domain.route import QUEUE, Route
+from services.routing.handlers import assigning, holding
 from services.routing.store import directory as sites
 from services.routing.store import duty
 from services.routing.store import routes as store
@@ -27,12 +15,12 @@ from services.routing.store import routes as store
 
 async def assign_case(work: Work, command: AssignCase) -> Receipt:
     """Gives a case to a steward named by the dispatch room."""
-    file = await _hold(work, command.case_id, command.expected_version)
+    file = await holding.hold(work, command.case_id, command.expected_version)
     routes.require_open(file.route)
     person = await _person(work, file.route.site_id, command.steward)
     assignment = routes.by_hand(person.person_id, person.name, work.actor.subject, command.reason)
     await assigning.give(work, file.route, assignment)
-    return _receipt(work, command.case_id)
+    return holding.receipt(work, command.case_id)
 
 
 async def accept_case(work: Work, command: AcceptCase) -> Receipt:
@@ -40,7 +28,7 @@ async def accept_case(work: Work, command: AcceptCase) -> Receipt:
 
     A dispatcher who accepts a case of the queue becomes its steward: somebody must be.
     """
-    file = await _hold(work, command.case_id, command.expected_version)
+    file = await holding.hold(work, command.case_id, command.expected_version)
     route = file.route
     routes.require_open(route)
     actor = work.actor
@@ -56,146 +44,19 @@ async def accept_case(work: Work, command: AcceptCase) -> Receipt:
     if accepted is not route:
         await store.save_route(work.connection, accepted)
         work.record(route.case_id, route.site_id, convert.case_accepted(accepted, work.time))
-    return _receipt(work, command.case_id)
-
-
-async def dispatch_work_orders(
-    work: Work, command: DispatchWorkOrders, disproved: frozenset[Seal] = frozenset()
-) -> Receipt:
-    """Sends tasks to units; the receipt's outcome is their ids, separated by commas.
-
-    `disproved` are lapsed seals after which intake said that the case is in hand. Raises
-    SealUnknown for others: the caller asks intake, outside of this transaction, and comes again.
-    """
-    file = await _hold(work, command.case_id, command.expected_version)
-    route = file.route
-    routes.require_open(route)
-    if file.leased(work.time):
-        raise Refused("WORK_ORDERS_SEALED", case_id=route.case_id)
-    lapsed = file.lapsed(work.time)
-    if lapsed - disproved:
-        raise SealUnknown(route.case_id, lapsed)
-    site = await _site(work, route.site_id)
-    units = {unit.unit_id for unit in await sites.list_units(work.connection, site.site_id)}
-    tasks = orders.check_tasks(command.tasks, file.work_orders, units, work.time)
-    dispatched = [
-        WorkOrder(
-            work_order_id=new_id(),
-            case_id=route.case_id,
-            site_id=route.site_id,
-            unit_id=task.unit_id,
-            lead=task.lead,
-            task=task.task,
-            deadline_time=task.deadline_time,
-            state=WorkOrderState.DISPATCHED,
-            dispatch_time=work.time,
-        )
-        for task in tasks
-    ]
-    heads = await duty.load_heads(
-        work.connection, site, [order.unit_id for order in dispatched], work.time
-    )
-    if lapsed:
-        holders = [seal.holder for seal in lapsed]
-        await store.delete_seals(work.connection, route.case_id, holders)
-    await store.insert_work_orders(work.connection, dispatched)
-    work.record(
-        route.case_id,
-        route.site_id,
-        convert.work_orders_dispatched(route.case_id, dispatched, heads),
-    )
-    return _receipt(work, command.case_id, ",".join(order.work_order_id for order in dispatched))
-
-
-async def accept_work_order(work: Work, command: AcceptWorkOrder) -> Receipt:
-    """Notes that a unit took its task."""
-    file = await _hold(work, command.case_id, command.expected_version)
-    order = _find(file, command.work_order_id)
-    await _require_of_unit(work, file.route, order)
-    accepted = orders.accept(order, work.actor.subject, work.time)
-    await store.save_work_order(work.connection, accepted)
-    work.record(order.case_id, order.site_id, convert.work_order_accepted(accepted, work.time))
-    return _receipt(work, command.case_id)
-
-
-async def complete_work_order(work: Work, command: CompleteWorkOrder) -> Receipt:
-    """Notes that a unit's task is done; allowed whatever has become of the case."""
-    file = await _hold(work, command.case_id, command.expected_version)
-    order = _find(file, command.work_order_id)
-    await _require_of_unit(work, file.route, order)
-    done = orders.complete(
-        order, work.actor.subject, command.result, command.complete_time, work.time
-    )
-    await store.save_work_order(work.connection, done)
-    done_time = done.complete_time or work.time
-    left = orders.open_count(
-        [done if o.work_order_id == done.work_order_id else o for o in file.work_orders]
-    )
-    work.record(
-        order.case_id,
-        order.site_id,
-        convert.work_order_completed(done, done_time, left),
-        occurred_time=done_time,
-    )
-    return _receipt(work, command.case_id)
+    return holding.receipt(work, command.case_id)
 
 
 async def instruct_case(work: Work, command: InstructCase) -> Receipt:
     """Records the answer of the level that has the case, by its holder or one above it."""
-    file = await _hold(work, command.case_id, command.expected_version)
+    file = await holding.hold(work, command.case_id, command.expected_version)
     routes.require_open(file.route)
     route = routes.instruct(file.route, command.kind, command.text, work.actor.subject, work.time)
     await _require_of_level(work, file.route)
     await store.save_route(work.connection, route)
     if route.answered is not None:
         work.record(route.case_id, route.site_id, convert.case_instructed(route, route.answered))
-    return _receipt(work, command.case_id)
-
-
-async def seal_work_orders(work: Work, command: SealWorkOrders) -> Receipt:
-    """Forbids new work orders for two minutes; of a case not known here as well.
-
-    Each attempt to resolve has a seal of its own, so that one that fails frees no other's.
-    """
-    await _lock_for_seal(work, command.site_id, command.case_id)
-    work_orders = await store.list_work_orders(work.connection, command.case_id)
-    count = orders.open_count(work_orders)
-    if count:
-        raise Refused("WORK_ORDERS_OPEN", count=count)
-    seal = Seal(command.holder, work.time + SEAL_LEASE)
-    await store.save_seal(work.connection, command.case_id, command.site_id, seal)
-    return _receipt(work, command.case_id)
-
-
-async def unseal_work_orders(work: Work, command: UnsealWorkOrders) -> Receipt:
-    """Takes the holder's seal back; a case that is resolved by now stays sealed by its state."""
-    await _lock_for_seal(work, command.site_id, command.case_id)
-    await store.delete_seals(work.connection, command.case_id, [command.holder])
-    return _receipt(work, command.case_id)
-
-
-async def _hold(work: Work, case_id: str, expected_version: int) -> RouteFile:
-    locked = await work.lock_existing(case_id)
-    file = await store.load_route_file(work.connection, case_id) if locked else None
-    if file is None:
-        raise Refused("ROUTE_NOT_FOUND", case_id=case_id)
-    work.expect(case_id, expected_version)
-    return file
-
-
-async def _lock_for_seal(work: Work, site_id: str, case_id: str) -> None:
-    try:
-        await work.lock(site_id, case_id)
-    except LookupError:
-        # Known, but of another site than the one named.
-        raise Refused("ROUTE_NOT_FOUND", case_id=case_id) from None
-
-
-async def _site(work: Work, site_id: str) -> Site:
-    site = await sites.load_site(work.connection, site_id)
-    if site is None:
-        raise Refused("DIRECTORY_NOT_FOUND", site_id=site_id)
-    return site
+    return holding.receipt(work, command.case_id)
 
 
 async def _person(work: Work, site_id: str, person_id: str) -> Person:
@@ -203,23 +64,6 @@ async def _person(work: Work, site_id: str, person_id: str) -> Person:
     if person is None:
         raise Refused("PERSON_UNKNOWN", person_id=person_id)
     return person
-
-
-async def _require_of_unit(work: Work, route: Route, order: WorkOrder) -> None:
-    """Lets those pass who belong to the unit, to one below it, or are named for it."""
-    actor = work.actor
-    if actor.has("STEWARD", "DISPATCHER", "DIRECTOR"):
-        return
-    site = await _site(work, route.site_id)
-    connection = work.connection
-    person = await sites.load_person(connection, site.site_id, actor.subject)
-    if person is not None and person.unit_id:
-        units = await sites.list_units(connection, site.site_id)
-        parents = {unit.unit_id: unit.parent_id for unit in units}
-        if is_within(parents, person.unit_id, order.unit_id):
-            return
-    if not await duty.answers_for(connection, site, order.unit_id, actor.subject, work.time):
-        raise Refused("NOT_OF_THE_UNIT", unit_id=order.unit_id)
 
 
 async def _require_of_level(work: Work, route: Route) -> None:
@@ -230,7 +74,7 @@ async def _require_of_level(work: Work, route: Route) -> None:
     actor = work.actor
     if actor.subject == route.level_owner:
         return
-    site = await _site(work, route.site_id)
+    site = await holding.site(work, route.site_id)
     vacant = route.level_owner == QUEUE
     ladder = await sites.list_ladder(work.connection, site.site_id)
     for position_id in routes.may_answer(route, ladder):
@@ -241,14 +85,3 @@ async def _require_of_level(work: Work, route: Route) -> None:
             vacant = True
     if not (vacant and actor.has("DIRECTOR")):
         raise Refused("NOT_OF_THE_LEVEL", level=route.level)
-
-
-def _find(file: RouteFile, work_order_id: str) -> WorkOrder:
-    for order in file.work_orders:
-        if order.work_order_id == work_order_id:
-            return order
-    raise Refused("WORK_ORDER_NOT_FOUND", work_order_id=work_order_id)
-
-
-def _receipt(work: Work, case_id: str, outcome: str = "") -> Receipt:
-    return Receipt(case_id, work.version(case_id), outcome)

@@ -28,6 +28,8 @@ CLOCK_WORDS: Mapping[int, str] = {
     sla_pb2.CLOCK_KIND_RESOLUTION: "超过承诺的解决日期",
     sla_pb2.CLOCK_KIND_WORK_ORDER: "工单超期",
     sla_pb2.CLOCK_KIND_ESCALATION: "上级未在期限内批示",
+    sla_pb2.CLOCK_KIND_RULING: "退单未在期限内裁定",
+    sla_pb2.CLOCK_KIND_CONFIRMATION: "未在期限内回访确认",
 }
 
 

@@ -125,3 +125,51 @@ SELECT
 FROM routes
 JOIN work_orders USING (case_id)
 WHERE routes.state <> 'OPEN' AND work_orders.state <> 'COMPLETED';
+
+-- name: returns_not_of_the_journal
+-- Work orders were given back as often as the facts say, and ruled on unless returned still.
+SELECT
+    coalesce(work.site_id, told.site_id) AS site_id,
+    coalesce(work.case_id, told.case_id) AS subject_id,
+    'returned ' || coalesce(work.returned, 0) || ' times, facts ' || coalesce(told.returned, 0)
+        || '; ruled ' || coalesce(work.ruled, 0) || ' times, facts ' || coalesce(told.ruled, 0)
+        AS detail
+FROM (
+    SELECT
+        site_id, case_id, sum(return_count) AS returned,
+        sum(return_count) - count(*) FILTER (WHERE state = 'RETURNED') AS ruled
+    FROM work_orders
+    WHERE return_count > 0
+    GROUP BY site_id, case_id
+) AS work
+FULL JOIN (
+    SELECT
+        site_id, subject_id AS case_id,
+        count(*) FILTER (WHERE type = 'backstop.routing.v1.WorkOrderReturned') AS returned,
+        count(*) FILTER (WHERE type = 'backstop.routing.v1.WorkOrderRuled') AS ruled
+    FROM journal
+    WHERE type IN ('backstop.routing.v1.WorkOrderReturned', 'backstop.routing.v1.WorkOrderRuled')
+    GROUP BY site_id, subject_id
+) AS told ON told.case_id = work.case_id
+WHERE
+    coalesce(work.returned, 0) <> coalesce(told.returned, 0)
+    OR coalesce(work.ruled, 0) <> coalesce(told.ruled, 0);
+
+-- name: outreach_not_of_the_journal
+-- Every contact with a unit has its fact, and every fact its contact.
+SELECT
+    coalesce(noted.site_id, told.site_id) AS site_id,
+    coalesce(noted.subject_id, told.subject_id) AS subject_id,
+    coalesce(noted.count, 0) || ' contacts, ' || coalesce(told.count, 0) || ' facts' AS detail
+FROM (
+    SELECT site_id, 'outreach/' || site_id || '/' || unit_id AS subject_id, count(*) AS count
+    FROM outreach
+    GROUP BY site_id, unit_id
+) AS noted
+FULL JOIN (
+    SELECT site_id, subject_id, count(*) AS count
+    FROM journal
+    WHERE type = 'backstop.routing.v1.OutreachRecorded'
+    GROUP BY site_id, subject_id
+) AS told ON told.subject_id = noted.subject_id
+WHERE coalesce(noted.count, 0) <> coalesce(told.count, 0);

@@ -6,3 +6,4 @@ GRANT SELECT, INSERT, DELETE ON units, people, positions, posts, categories, lad
 GRANT SELECT, INSERT ON matrix_versions, responsibilities, roster_versions, shifts TO :app, :worker;
 GRANT SELECT, INSERT, UPDATE ON routes, work_orders TO :app, :worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON seals TO :app, :worker;
+GRANT SELECT, INSERT ON outreach TO :app, :worker;

@@ -84,10 +84,12 @@ FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
 
 -- name: insert_ladder
 -- Puts in a site's ladder, from level 1 up.
-INSERT INTO ladder_levels (site_id, level, position_id, dwell_working_days)
-SELECT $1, ordinal, position_id, dwell_working_days
-FROM unnest($2::text[], $3::integer[]) WITH ORDINALITY
-    AS given (position_id, dwell_working_days, ordinal);
+INSERT INTO ladder_levels (
+    site_id, level, position_id, dwell_working_days, dwell_working_seconds
+)
+SELECT $1, ordinal, position_id, dwell_working_days, dwell_working_seconds
+FROM unnest($2::text[], $3::integer[], $4::integer[]) WITH ORDINALITY
+    AS given (position_id, dwell_working_days, dwell_working_seconds, ordinal);
 
 -- name: list_units
 -- A site's units as published.
@@ -114,7 +116,10 @@ ORDER BY ordinal;
 
 -- name: list_ladder
 -- A site's ladder from level 1 up.
-SELECT position_id, dwell_working_days FROM ladder_levels WHERE site_id = $1 ORDER BY level;
+SELECT position_id, dwell_working_days, dwell_working_seconds
+FROM ladder_levels
+WHERE site_id = $1
+ORDER BY level;
 
 -- name: get_person
 -- One person of a site.
@@ -333,7 +338,8 @@ LIMIT $4;
 -- A case's work orders, oldest first.
 SELECT
     work_order_id::text, case_id, site_id, unit_id, lead, task, deadline_time, state,
-    dispatch_time, accepted_by, accept_time, completed_by, result, complete_time
+    dispatch_time, accepted_by, accept_time, completed_by, result, complete_time, return_count,
+    return_reason
 FROM work_orders
 WHERE case_id = $1
 ORDER BY work_orders.work_order_id;
@@ -342,10 +348,11 @@ ORDER BY work_orders.work_order_id;
 -- Puts in tasks dispatched together.
 INSERT INTO work_orders (
     work_order_id, case_id, site_id, unit_id, lead, task, deadline_time, state, dispatch_time,
-    accepted_by, completed_by, result
+    accepted_by, completed_by, result, return_count, return_reason
 )
 SELECT
-    work_order_id::uuid, $1, $2, unit_id, lead, task, deadline_time, 'DISPATCHED', $3, '', '', ''
+    work_order_id::uuid, $1, $2, unit_id, lead, task, deadline_time, 'DISPATCHED', $3, '', '', '',
+    0, ''
 FROM unnest($4::text[], $5::text[], $6::boolean[], $7::text[], $8::timestamptz[])
     AS given (work_order_id, unit_id, lead, task, deadline_time);
 
@@ -353,7 +360,8 @@ FROM unnest($4::text[], $5::text[], $6::boolean[], $7::text[], $8::timestamptz[]
 -- Keeps a work order as it is after a change.
 UPDATE work_orders SET
     state = $2, accepted_by = $3, accept_time = $4, completed_by = $5, result = $6,
-    complete_time = $7
+    complete_time = $7, unit_id = $8, lead = $9, deadline_time = $10, return_count = $11,
+    return_reason = $12
 WHERE work_order_id = $1::text::uuid;
 
 -- name: list_seals
@@ -373,3 +381,29 @@ DELETE FROM seals WHERE case_id = $1 AND holder = ANY ($2::text[]);
 -- name: delete_seals_until
 -- Takes the seals away that end by an instant.
 DELETE FROM seals WHERE case_id = $1 AND until_time <= $2;
+
+-- name: insert_outreach
+-- Adds a contact with a unit to the log.
+INSERT INTO outreach (
+    outreach_id, site_id, unit_id, form, place, heard, done_by, outreach_time, record_time
+)
+VALUES ($1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: get_outreach
+-- One contact with a unit.
+SELECT
+    outreach_id::text, site_id, unit_id, form, place, heard, done_by, outreach_time, record_time
+FROM outreach
+WHERE outreach_id = $1::text::uuid;
+
+-- name: list_outreach
+-- A page of a site's contacts, of one unit ($2) or of all, newest first, after a (time, id) key.
+SELECT
+    outreach_id::text, site_id, unit_id, form, place, heard, done_by, outreach_time, record_time
+FROM outreach
+WHERE
+    site_id = $1
+    AND ($2::text = '' OR unit_id = $2::text)
+    AND (outreach_time, outreach.outreach_id) < ($3, $4::text::uuid)
+ORDER BY outreach_time DESC, outreach.outreach_id DESC
+LIMIT $5;

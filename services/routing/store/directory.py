@@ -1,6 +1,6 @@
 """The organisation of a site in its tables."""
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -106,6 +106,7 @@ async def save_directory(
         site_id,
         [level.position_id for level in directory.ladder],
         [level.dwell_working_days for level in directory.ladder],
+        [int(level.dwell_working_time.total_seconds()) for level in directory.ladder],
     )
 
 
@@ -165,7 +166,14 @@ async def load_post(connection: Connection, site_id: str, post_id: str) -> Post 
 
 async def list_ladder(connection: Connection, site_id: str) -> list[Level]:
     rows = await connection.fetch(Q.list_ladder, site_id)
-    return [Level(row["position_id"], row["dwell_working_days"]) for row in rows]
+    return [
+        Level(
+            row["position_id"],
+            row["dwell_working_days"],
+            timedelta(seconds=row["dwell_working_seconds"]),
+        )
+        for row in rows
+    ]
 
 
 def _site(row: asyncpg.Record) -> Site:

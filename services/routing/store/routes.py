@@ -90,6 +90,11 @@ async def save_work_order(connection: Connection, order: WorkOrder) -> None:
         order.completed_by,
         order.result,
         order.complete_time,
+        order.unit_id,
+        order.lead,
+        order.deadline_time,
+        order.return_count,
+        order.return_reason,
     )
 
 
@@ -186,4 +191,6 @@ def _work_order(row: asyncpg.Record) -> WorkOrder:
         completed_by=row["completed_by"],
         result=row["result"],
         complete_time=row["complete_time"],
+        return_count=row["return_count"],
+        return_reason=row["return_reason"],
     )

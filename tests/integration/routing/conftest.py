@@ -29,6 +29,7 @@ from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_fact_id, new_id
 from chassis.jobs import JobRunner
 from chassis.journal import Entry, envelope, fact_hash
+from chassis.pages import PageTokens
 from chassis.server import Registration
 from chassis.testing import Answer, Keys, bearer, read_refusal, serving
 from chassis.tokens import ServiceTokens
@@ -354,7 +355,9 @@ async def bare(
     servicer = Registration(
         descriptor=rpc.DESCRIPTOR.services_by_name["RoutingService"],
         add=routing_service_pb2_grpc.add_RoutingServiceServicer_to_server,
-        servicer=RoutingServicer(database.app, Cases(to_intake)),
+        servicer=RoutingServicer(
+            database.app, Cases(to_intake), PageTokens(b"pepper of the tests")
+        ),
     )
     async with (
         serving(servicer, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (_, address),

@@ -217,6 +217,7 @@ async def test_hot_queries_use_their_indexes(mine: Mine) -> None:
             (Q.list_work_orders, ["c"]),
             (Q.list_holders, [SITE, ["bathhouse"], date(2026, 1, 1)]),
             (Q.list_handovers, [SITE, "", date(2026, 1, 1), 500]),
+            (Q.list_outreach, [SITE, "bathhouse", await mine.now(), new_id(), 100]),
         ):
             plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
             assert "Seq Scan" not in plan, sql

@@ -37,6 +37,35 @@ async def test_breaches_take_a_case_up_to_the_top_and_no_further(mine: Mine) -> 
     assert (await mine.route(case_id)).accountable == "position:DISPATCH_ROOM"
 
 
+async def test_a_level_may_have_working_time_instead_of_days(bare: Mine) -> None:
+    in_time = directory()
+    in_time.ladder[0].dwell_working_days = 0
+    in_time.ladder[0].dwell_working_time.FromTimedelta(timedelta(hours=4))
+    await bare.publish_directory(in_time)
+    found = await bare.ask("GetDirectory", rpc.GetDirectoryRequest(site_id=SITE), "CLERK")
+    assert found.directory.ladder == in_time.ladder
+    case_id = await bare.registered()
+    for _ in range(2):
+        await bare.breached(case_id)
+    first, second = (f for f in await bare.facts(case_id) if isinstance(f, facts.CaseEscalated))
+    assert (first.dwell_working_days, first.dwell_working_time.ToTimedelta()) == (
+        0,
+        timedelta(hours=4),
+    )
+    assert (second.dwell_working_days, second.HasField("dwell_working_time")) == (2, False)
+
+    for level in in_time.ladder:
+        level.ClearField("dwell_working_time")
+    in_time.ladder[1].dwell_working_time.FromTimedelta(timedelta(hours=4))
+    request = rpc.PublishDirectoryRequest(directory=in_time)
+    answer = await bare.refused("PublishDirectory", request, "ADMINISTRATOR")
+    assert answer.reason == "DIRECTORY_INVALID"
+    assert answer.fields == (
+        "directory.ladder[0].dwell_working_days",
+        "directory.ladder[1].dwell_working_days",
+    )
+
+
 async def test_what_is_no_matter_of_the_ladder_leaves_it_alone(mine: Mine) -> None:
     case_id = await mine.registered()
     for consequence in (

@@ -1,6 +1,7 @@
 """A directory that contradicts itself is refused with all its faults, each with its field."""
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
@@ -42,6 +43,8 @@ def fields(directory: Directory) -> list[str]:
 
 def test_a_sound_directory_has_no_faults() -> None:
     assert check(GOOD) == []
+    in_time = (Level("DUTY_LEAD", dwell_working_time=timedelta(hours=4)), GOOD.ladder[1])
+    assert check(dataclasses.replace(GOOD, ladder=in_time)) == []
 
 
 def test_loops_are_found_once_each_and_spelt_out() -> None:
@@ -79,6 +82,11 @@ def test_loops_are_found_once_each_and_spelt_out() -> None:
         ),
         ({"ladder": (*GOOD.ladder, Level("DIRECTOR", 1))}, "directory.ladder[2].position_id"),
         ({"ladder": (Level("NOBODY", 1),)}, "directory.ladder[0].position_id"),
+        ({"ladder": (Level("DIRECTOR"),)}, "directory.ladder[0].dwell_working_days"),
+        (
+            {"ladder": (GOOD.ladder[0], Level("DIRECTOR", 1, timedelta(hours=4)))},
+            "directory.ladder[1].dwell_working_days",
+        ),
         (
             {"units": (*GOOD.units, Unit("x", "某队", UnitKind.TEAM, "gone"))},
             "directory.units[3].parent_id",

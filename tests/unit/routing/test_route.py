@@ -127,6 +127,17 @@ def test_a_case_climbs_one_level_at_a_time_and_rests_at_the_top() -> None:
     assert routes.next_step(route, LADDER) is None
 
 
+def test_a_level_answers_within_days_or_within_working_time_and_the_top_within_none() -> None:
+    hours = timedelta(hours=4)
+    ladder = [Level("DUTY_LEAD", dwell_working_time=hours), Level("DIRECTOR", 0, hours)]
+    step = routes.next_step(a_route(), ladder)
+    assert step is not None
+    assert (step.dwell_working_days, step.dwell_working_time) == (0, hours)
+    top = routes.next_step(routes.escalate(a_route(), step, LEAD, NOW), ladder)
+    assert top is not None
+    assert (top.top, top.dwell_working_days, top.dwell_working_time) == (True, 0, timedelta(0))
+
+
 def test_a_top_that_answered_owes_anew_at_the_next_breach() -> None:
     route = up(up(up(a_route())))
     answered = routes.instruct(route, Instruction.ORDER, "限期整改", "p2", NOW)

@@ -72,8 +72,11 @@ CREATE TABLE ladder_levels (
     -- 1 = the first above the steward.
     level integer NOT NULL CHECK (level >= 1),
     position_id text NOT NULL,
-    dwell_working_days integer NOT NULL CHECK (dwell_working_days >= 1),
-    PRIMARY KEY (site_id, level)
+    -- How long it may stay silent: working days, or seconds of working time; the other is 0.
+    dwell_working_days integer NOT NULL CHECK (dwell_working_days >= 0),
+    dwell_working_seconds integer NOT NULL CHECK (dwell_working_seconds >= 0),
+    PRIMARY KEY (site_id, level),
+    CHECK ((dwell_working_days = 0) <> (dwell_working_seconds = 0))
 );
 
 -- Matrix and roster -------------------------------------------------------------------------------
@@ -174,14 +177,21 @@ CREATE TABLE work_orders (
     lead boolean NOT NULL,
     task text NOT NULL,
     deadline_time timestamptz NOT NULL,
-    state text NOT NULL CHECK (state IN ('DISPATCHED', 'ACCEPTED', 'COMPLETED')),
+    state text NOT NULL CHECK (state IN ('DISPATCHED', 'ACCEPTED', 'COMPLETED', 'RETURNED')),
     dispatch_time timestamptz NOT NULL,
     accepted_by text NOT NULL,
     accept_time timestamptz,
     completed_by text NOT NULL,
     result text NOT NULL,
     complete_time timestamptz,
+    -- How often units gave it back, and why the last time.
+    return_count integer NOT NULL CHECK (return_count BETWEEN 0 AND 2),
+    return_reason text NOT NULL,
     CHECK ((accepted_by = '') = (accept_time IS NULL)),
+    CHECK (state <> 'DISPATCHED' OR accept_time IS NULL),
+    CHECK (state <> 'ACCEPTED' OR accept_time IS NOT NULL),
+    CHECK (state <> 'RETURNED' OR return_count > 0),
+    CHECK ((return_count = 0) = (return_reason = '')),
     CHECK ((state = 'COMPLETED') = (complete_time IS NOT NULL)),
     CHECK ((completed_by = '') = (complete_time IS NULL))
 );
@@ -201,3 +211,19 @@ CREATE TABLE seals (
     until_time timestamptz NOT NULL,
     PRIMARY KEY (case_id, holder)
 );
+
+-- Outreach ----------------------------------------------------------------------------------------
+-- Contacts with units; a log, never changed. A unit that leaves the directory keeps its rows.
+
+CREATE TABLE outreach (
+    outreach_id uuid PRIMARY KEY,
+    site_id text NOT NULL,
+    unit_id text NOT NULL,
+    form text NOT NULL CHECK (form IN ('VISIT', 'CALL', 'MEETING')),
+    place text NOT NULL CHECK (place <> ''),
+    heard text NOT NULL CHECK (heard <> ''),
+    done_by text NOT NULL,
+    outreach_time timestamptz NOT NULL,
+    record_time timestamptz NOT NULL
+);
+CREATE INDEX outreach_newest ON outreach (site_id, outreach_time, outreach_id);

@@ -1,0 +1,31 @@
+"""What commands about a case begin and end with: the lock, the site, the receipt."""
+
+from chassis.errors import Refused
+from chassis.work import Receipt, Work
+from services.routing.domain.directory import Site
+from services.routing.domain.route import RouteFile
+from services.routing.store import directory as sites
+from services.routing.store import routes as store
+
+
+async def hold(work: Work, case_id: str, expected_version: int) -> RouteFile:
+    """Locks a case and reads it; Refused ROUTE_NOT_FOUND and VERSION_MISMATCH."""
+    locked = await work.lock_existing(case_id)
+    file = await store.load_route_file(work.connection, case_id) if locked else None
+    if file is None:
+        raise Refused("ROUTE_NOT_FOUND", case_id=case_id)
+    work.expect(case_id, expected_version)
+    return file
+
+
+async def site(work: Work, site_id: str) -> Site:
+    """Returns a site in sight; Refused DIRECTORY_NOT_FOUND for others."""
+    found = await sites.load_site(work.connection, site_id)
+    if found is None:
+        raise Refused("DIRECTORY_NOT_FOUND", site_id=site_id)
+    return found
+
+
+def receipt(work: Work, case_id: str, outcome: str = "") -> Receipt:
+    """Returns the receipt of a command about a case."""
+    return Receipt(case_id, work.version(case_id), outcome)

@@ -1,0 +1,173 @@
+"""The log of contacts with units."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import grpc
+
+from backstop.routing.v1 import routing_facts_pb2 as facts
+from backstop.routing.v1 import routing_pb2 as pb
+from backstop.routing.v1 import routing_service_pb2 as rpc
+from chassis.convert import to_timestamp
+from chassis.queries import load_queries
+from tests.integration.routing.conftest import SITE, Mine, directory
+
+SUBJECT = f"outreach/{SITE}/bathhouse"
+
+
+def contact(unit: str = "bathhouse", heard: str = "水压不足") -> rpc.RecordOutreachRequest:
+    return rpc.RecordOutreachRequest(
+        site_id=SITE, unit_id=unit, form=pb.OUTREACH_FORM_VISIT, place="浴室", heard=heard
+    )
+
+
+async def record(mine: Mine, unit: str, heard: str, hours_ago: float = 0) -> pb.Outreach:
+    request = contact(unit, heard)
+    if hours_ago:
+        time = await mine.now() - timedelta(hours=hours_ago)
+        request.outreach_time.CopyFrom(to_timestamp(time))
+    return (await mine.ask("RecordOutreach", request)).outreach  # type: ignore[no-any-return]
+
+
+async def listed(mine: Mine, *, unit: str = "", size: int = 0) -> list[str]:
+    """Returns what was heard, newest first, page by page."""
+    heard: list[str] = []
+    request = rpc.ListOutreachRequest(site_id=SITE, unit_id=unit, page_size=size)
+    while True:
+        page = await mine.ask("ListOutreach", request, "LEADER")
+        assert not size or len(page.outreach) <= size
+        heard += [one.heard for one in page.outreach]
+        if not page.next_page_token:
+            return heard
+        request.page_token = page.next_page_token
+
+
+async def test_a_contact_is_recorded_by_whoever_had_it(mine: Mine) -> None:
+    before = await mine.now()
+    made = (await mine.ask("RecordOutreach", contact(), "STEWARD", who="zhang")).outreach
+    assert (made.unit_id, made.form, made.place, made.heard, made.done_by) == (
+        "bathhouse",
+        pb.OUTREACH_FORM_VISIT,
+        "浴室",
+        "水压不足",
+        "zhang",
+    )
+    assert made.outreach_time == made.record_time
+    assert made.outreach_time.ToDatetime(before.tzinfo) >= before
+    assert await mine.facts(SUBJECT) == [
+        facts.OutreachRecorded(
+            site_id=SITE,
+            unit_id="bathhouse",
+            outreach_id=made.outreach_id,
+            form=pb.OUTREACH_FORM_VISIT,
+            place="浴室",
+            heard="水压不足",
+            done_by="zhang",
+            outreach_time=made.outreach_time,
+        )
+    ]
+
+
+async def test_the_log_is_read_newest_first(mine: Mine) -> None:
+    for heard, unit, hours_ago in (
+        ("旧", "bathhouse", 48.0),
+        ("新", "bathhouse", 0.0),
+        ("别处", "joint-1", 24.0),
+        ("最旧", "bathhouse", 24.0 * 89),
+    ):
+        await record(mine, unit, heard, hours_ago)
+    assert await listed(mine) == ["新", "别处", "旧", "最旧"]
+    assert await listed(mine, size=1) == ["新", "别处", "旧", "最旧"]
+    assert await listed(mine, unit="bathhouse", size=2) == ["新", "旧", "最旧"]
+    assert await listed(mine, unit="logistics") == []
+    smaller = directory()
+    del smaller.units[2]
+    await mine.publish_directory(smaller)
+    assert await listed(mine, unit="joint-1") == ["别处"]
+
+
+async def test_contacts_of_one_moment_are_each_on_one_page(mine: Mine) -> None:
+    time = to_timestamp(await mine.now() - timedelta(hours=1))
+    words = {"一", "二", "三"}
+    for heard in words:
+        request = contact(heard=heard)
+        request.outreach_time.CopyFrom(time)
+        await mine.ask("RecordOutreach", request)
+    found = await listed(mine, size=1)
+    assert (len(found), set(found)) == (3, words)
+
+
+async def test_a_page_belongs_to_its_question(mine: Mine) -> None:
+    for heard in ("一", "二"):
+        await record(mine, "bathhouse", heard)
+    request = rpc.ListOutreachRequest(site_id=SITE, page_size=1)
+    request.page_token = (await mine.ask("ListOutreach", request)).next_page_token
+    request.unit_id = "bathhouse"
+    assert (await mine.refused("ListOutreach", request)).reason == "INVALID_PAGE_TOKEN"
+
+
+async def test_what_cannot_have_been_is_refused(mine: Mine) -> None:
+    now = await mine.now()
+    ahead, forgotten = contact(), contact()
+    ahead.outreach_time.CopyFrom(to_timestamp(now + timedelta(minutes=10)))
+    forgotten.outreach_time.CopyFrom(to_timestamp(now - timedelta(days=91)))
+    nowhere, silent, formless = contact(), contact(heard=""), contact()
+    nowhere.place = ""
+    formless.form = pb.OUTREACH_FORM_UNSPECIFIED
+    for request, reason, field in (
+        (ahead, "TIME_IN_FUTURE", "outreach_time"),
+        (forgotten, "OUTREACH_TOO_LONG_AGO", "outreach_time"),
+        (contact("gone"), "NO_SUCH_UNIT", "unit_id"),
+        (nowhere, "INVALID_FIELD", "place"),
+        (silent, "INVALID_FIELD", "heard"),
+        (formless, "INVALID_FIELD", "form"),
+    ):
+        answer = await mine.refused("RecordOutreach", request)
+        assert (answer.reason, answer.fields) == (reason, (field,))
+    for roles in ("HANDLER", "LEADER", "REPORTER"):
+        assert (await mine.refused("RecordOutreach", contact(), roles)).reason == (
+            "PERMISSION_DENIED"
+        )
+    assert await listed(mine) == []
+    assert await mine.value("SELECT count(*) FROM subjects WHERE subject_id = $1", SUBJECT) == 0
+
+
+async def test_another_sites_log_is_neither_read_nor_written(mine: Mine) -> None:
+    await record(mine, "bathhouse", "水压不足")
+    for method, request in (
+        ("RecordOutreach", contact()),
+        ("ListOutreach", rpc.ListOutreachRequest(site_id=SITE)),
+    ):
+        answer = await mine.refused(method, request, site="gucheng")
+        assert (answer.code, answer.reason) == (
+            grpc.StatusCode.NOT_FOUND,
+            "DIRECTORY_NOT_FOUND",
+        )
+    assert len(await mine.facts(SUBJECT)) == 1
+
+
+async def test_a_repeated_record_is_one_contact(mine: Mine) -> None:
+    request = contact()
+    request.request_id = "outreach-1"
+    both = await asyncio.gather(*(mine.ask("RecordOutreach", request) for _ in range(2)))
+    assert both[0] == both[1] == await mine.ask("RecordOutreach", request)
+    assert len(await mine.facts(SUBJECT)) == 1
+    await asyncio.gather(*(mine.ask("RecordOutreach", contact()) for _ in range(2)))
+    assert len(await mine.facts(SUBJECT)) == 3
+    assert len(await listed(mine)) == 3
+
+
+async def test_the_checks_count_contacts(mine: Mine) -> None:
+    await record(mine, "bathhouse", "水压不足")
+    check = load_queries("services.routing", "sql/fsck.sql").outreach_not_of_the_journal
+    owner = await asyncpg.connect(
+        mine.database.dsn("owner"), server_settings={"search_path": "routing"}
+    )
+    try:
+        assert await owner.fetch(check) == []
+        await owner.execute("UPDATE outreach SET unit_id = 'joint-1'")
+        found = {row["subject_id"] for row in await owner.fetch(check)}
+        assert found == {SUBJECT, f"outreach/{SITE}/joint-1"}
+    finally:
+        await owner.close()
