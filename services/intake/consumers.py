@@ -20,6 +20,9 @@ def handlers() -> Handlers:
             routing.WorkOrdersDispatched: facts.on_work_orders_dispatched,
             routing.WorkOrderAccepted: facts.on_work_order_accepted,
             routing.WorkOrderCompleted: facts.on_work_order_completed,
+            routing.WorkOrderReturned: facts.on_work_order_returned,
+            routing.WorkOrderRuled: facts.on_work_order_ruled,
+            routing.WorkOrderExtended: facts.on_work_order_extended,
             fact_pb2.Fact: facts.on_other_fact,
         },
         "sla": {
@@ -27,6 +30,9 @@ def handlers() -> Handlers:
             sla.ClockDueSoon: facts.on_clock_due_soon,
             sla.ClockBreached: facts.on_clock_breached,
             sla.ClocksStopped: facts.on_clocks_stopped,
+            sla.ClocksPaused: facts.on_clocks_paused,
+            sla.ClocksResumed: facts.on_clocks_resumed,
+            sla.ClocksAmended: facts.on_clocks_amended,
             fact_pb2.Fact: facts.on_other_fact,
         },
         "notify": {

@@ -13,6 +13,8 @@ from backstop.sla.v1.sla_service_pb2_grpc import SlaServiceStub
 from chassis.convert import to_datetime, to_timestamp
 from chassis.errors import Refused, details_of
 from chassis.failures import dependency_of
+from services.intake.convert.enums import to_number
+from services.intake.domain.values import Case
 
 _SEAL_SECONDS = 3.0
 
@@ -74,15 +76,19 @@ class Deadlines:
         self._stub = None if channel is None else SlaServiceStub(channel)
         self._budget = budget_seconds
 
-    async def ask(self, site_id: str, occurred_time: datetime) -> Promises:
-        """Returns what sla promises; nothing when it isn't connected or not quick enough."""
+    async def ask(self, case: Case) -> Promises:
+        """Returns what sla promises for a case; nothing when it isn't connected or too slow."""
         if self._stub is None or self._channel is None:
             return Promises()
         # A channel that still has to connect would eat the whole budget; it connects meanwhile.
         if self._channel.get_state(try_to_connect=True) is not grpc.ChannelConnectivity.READY:
             return Promises()
         request = sla.ComputeDeadlinesRequest(
-            site_id=site_id, occurred_time=to_timestamp(occurred_time)
+            site_id=case.site_id,
+            occurred_time=to_timestamp(case.occurred_time),
+            category=case.category,
+            kind=to_number(case.kind),
+            urgency=to_number(case.urgency),
         )
         try:
             answer = await self._stub.ComputeDeadlines(request, timeout=self._budget)

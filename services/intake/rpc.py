@@ -65,7 +65,7 @@ class IntakeServicer(IntakeServiceServicer):
         )
         file = await self._views.registered(actor, receipt.subject_id)
         case = file.case
-        promises = await self._deadlines.ask(case.site_id, case.occurred_time)
+        promises = await self._deadlines.ask(case)
         response = rpc.RegisterCaseResponse(
             case=replies.case_file(file),
             receipt_code=self._views.codes.receipt(case.site_id, case.case_id, case.slip_number),
@@ -100,6 +100,20 @@ class IntakeServicer(IntakeServiceServicer):
         await once(self._app, call, partial(commands.feed_back_answer, command=command))
         return rpc.FeedBackAnswerResponse(case=await self._case(call, request.case_id))
 
+    async def MovePromise(
+        self, request: rpc.MovePromiseRequest, context: Any
+    ) -> rpc.MovePromiseResponse:
+        call = current_call(request)
+        command = requests.move_promise(request)
+        await once(self._app, call, partial(commands.move_promise, command=command))
+        return rpc.MovePromiseResponse(case=await self._case(call, request.case_id))
+
+    async def FlagCase(self, request: rpc.FlagCaseRequest, context: Any) -> rpc.FlagCaseResponse:
+        call = current_call(request)
+        command = requests.flag_case(request)
+        await once(self._app, call, partial(commands.flag_case, command=command))
+        return rpc.FlagCaseResponse(case=await self._case(call, request.case_id))
+
     async def EscalateCase(
         self, request: rpc.EscalateCaseRequest, context: Any
     ) -> rpc.EscalateCaseResponse:
@@ -125,6 +139,16 @@ class IntakeServicer(IntakeServiceServicer):
                 await self._give_seal_back(call, command.case_id)
                 raise
         return rpc.ResolveCaseResponse(case=await self._case(call, request.case_id))
+
+    async def RecordCallback(
+        self, request: rpc.RecordCallbackRequest, context: Any
+    ) -> rpc.RecordCallbackResponse:
+        call = current_call(request)
+        command = requests.record_callback(request)
+        receipt = await once(self._app, call, partial(commands.record_callback, command=command))
+        return rpc.RecordCallbackResponse(
+            case=await self._case(call, request.case_id), unanswered_days=int(receipt.outcome)
+        )
 
     async def ConfirmCase(
         self, request: rpc.ConfirmCaseRequest, context: Any

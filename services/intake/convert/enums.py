@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from backstop.intake.v1 import intake_pb2 as pb
-from services.intake.domain import values
+from services.intake.domain import marks, values
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -22,6 +22,7 @@ _PROTO: dict[type[StrEnum], tuple[Any, str]] = {
     values.Grade: (pb.Grade, "GRADE_"),
     values.Basis: (pb.ConfirmationBasis, "CONFIRMATION_BASIS_"),
     values.Relation: (pb.Relation, "RELATION_"),
+    marks.FlagKind: (pb.CaseFlag, "CASE_FLAG_"),
 }
 
 

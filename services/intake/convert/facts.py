@@ -4,12 +4,18 @@ from zoneinfo import ZoneInfo
 
 from backstop.intake.v1 import intake_facts_pb2 as facts
 from backstop.routing.v1 import routing_facts_pb2, routing_pb2
-from backstop.sla.v1 import sla_pb2
-from chassis.convert import set_timestamp, to_date_message, to_datetime, to_timestamp
+from backstop.sla.v1 import sla_facts_pb2, sla_pb2
+from chassis.convert import (
+    opt_datetime,
+    set_timestamp,
+    to_date_message,
+    to_datetime,
+    to_timestamp,
+)
 from chassis.handling import ReceivedFact
 from services.intake.convert import replies
 from services.intake.convert.enums import name_of, to_number
-from services.intake.domain import commands, directory, transitions, values
+from services.intake.domain import commands, directory, follow_up, marks, transitions, values
 
 DEFAULT_ZONE = "Asia/Shanghai"
 
@@ -75,6 +81,46 @@ def case_fed_back(fed_back: transitions.FedBack) -> facts.CaseFedBack:
     if answer.promised_date is not None:
         message.promised_date.CopyFrom(to_date_message(answer.promised_date))
     return message
+
+
+def case_promise_moved(moved: follow_up.Moved) -> facts.CasePromiseMoved:
+    """The cycle is the plan's own, which is the present one."""
+    move = moved.move
+    return facts.CasePromiseMoved(
+        case_id=moved.case.case_id,
+        cycle=moved.answer.cycle,
+        answer_id=move.answer_id,
+        previous_promised_date=to_date_message(move.previous_date),
+        promised_date=to_date_message(move.promised_date),
+        reason=move.reason,
+        approved_by=move.approved_by,
+        move_time=to_timestamp(move.move_time),
+    )
+
+
+def case_flagged(flagged: follow_up.Flagged, *, is_set: bool) -> facts.CaseFlagged:
+    flag = flagged.flag
+    return facts.CaseFlagged(
+        case_id=flagged.case.case_id,
+        flag=to_number(flag.kind),
+        set=is_set,
+        reason=flag.reason,
+        leader=flag.leader,
+        flag_time=to_timestamp(flag.flag_time),
+    )
+
+
+def case_called_back(called: follow_up.CalledBack) -> facts.CaseCalledBack:
+    callback = called.callback
+    return facts.CaseCalledBack(
+        case_id=called.case.case_id,
+        cycle=callback.cycle,
+        reached=callback.reached,
+        called_by=callback.called_by,
+        call_time=to_timestamp(callback.call_time),
+        words=callback.words,
+        unanswered_days=called.unanswered_days,
+    )
 
 
 def case_escalation_requested(
@@ -199,6 +245,20 @@ def clock(message: sla_pb2.Clock) -> values.Clock:
         state=name_of(sla_pb2.ClockState, "CLOCK_STATE_", message.state),
         provisional=message.provisional,
         breached=message.HasField("breach_time"),
+    )
+
+
+def pause(message: sla_facts_pb2.ClocksPaused, fact: ReceivedFact) -> marks.Pause | None:
+    """Returns sla's pause, which began when the fact happened; None for one that is over."""
+    if message.reason == sla_pb2.PAUSE_REASON_UNSPECIFIED:
+        return None
+    has_end = message.HasField("latest_end_time")
+    return marks.Pause(
+        reason=name_of(sla_pb2.PauseReason, "PAUSE_REASON_", message.reason),
+        words=message.words,
+        approved_by=message.approved_by,
+        start_time=fact.occurred_time,
+        latest_end_time=opt_datetime(has_end, message.latest_end_time),
     )
 
 

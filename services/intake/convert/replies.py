@@ -4,7 +4,7 @@ from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import set_timestamp, to_date_message, to_timestamp
 from services.intake.convert.enums import to_number
-from services.intake.domain import values
+from services.intake.domain import marks, values
 
 # Deadlines by which the window owes the reporter something.
 _OWED_TO_THE_REPORTER = frozenset({"FIRST_REPLY", "PLAN", "PROGRESS", "RESOLUTION"})
@@ -45,6 +45,9 @@ def case_row(case: values.Case) -> pb.Case:
         deliveries_planned=case.deliveries_planned,
         deliveries_sent=case.deliveries_sent,
         slip_number=case.slip_number,
+        flags=[_flag(one) for one in case.flags],
+        pause=_pause(case.pause) if case.pause else None,
+        promise_move_count=case.promise_move_count,
     )
     set_timestamp(message.next_wake_time, case.next_wake_time)
     set_timestamp(message.resolve_time, case.resolve_time)
@@ -56,11 +59,12 @@ def case_file(file: values.CaseFile) -> pb.Case:
     """Returns the whole case file."""
     message = case_row(file.case)
     message.first_reply_owed_by = file.first_reply_owed_by
-    message.answers.extend(answer(one, file.feedbacks) for one in file.answers)
+    message.answers.extend(answer(one, file) for one in file.answers)
     message.verifications.extend(verification(one) for one in file.verifications)
     message.work_orders.extend(_work_order(one) for one in file.work_orders)
     message.clocks.extend(_clock(one) for one in file.clocks)
     message.links.extend(link(one) for one in file.links)
+    message.callbacks.extend(_callback(one) for one in file.callbacks)
     return message
 
 
@@ -75,6 +79,7 @@ def tracked_case(file: values.CaseFile) -> pb.Case:
         answers=shown.answers,
         resolution=shown.resolution,
         version=shown.version,
+        pause=shown.pause if shown.HasField("pause") else None,
     )
 
 
@@ -86,7 +91,7 @@ def track(file: values.CaseFile) -> rpc.TrackCaseResponse:
         number=case.number,
         state=to_number(case.state),
         outcome=to_number(case.outcome),
-        answers=[_nameless(one) for one in file.answers],
+        answers=[_followed(one, file) for one in file.answers],
         resolution=case.resolution,
         version=case.version,
     )
@@ -95,6 +100,8 @@ def track(file: values.CaseFile) -> rpc.TrackCaseResponse:
         for clock in file.clocks
         if clock.state == _RUNNING and clock.kind in _OWED_TO_THE_REPORTER
     ]
+    if case.pause is not None:
+        message.pause.CopyFrom(_nameless_pause(case.pause))
     if case.open:
         set_timestamp(message.next_due_time, min(due, default=None))
     return message
@@ -106,11 +113,16 @@ def feedback(one: values.Feedback) -> pb.Feedback:
     )
 
 
-def answer(one: values.Answer, feedbacks: tuple[values.Feedback, ...]) -> pb.Answer:
-    """Returns an answer with its own feedbacks out of those of the case."""
+def answer(one: values.Answer, file: values.CaseFile) -> pb.Answer:
+    """Returns an answer with its own feedbacks and moves out of those of the case."""
     message = _nameless(one)
     message.answered_by = one.answered_by
-    message.feedbacks.extend(feedback(f) for f in feedbacks if f.answer_id == one.answer_id)
+    message.feedbacks.extend(feedback(f) for f in file.feedbacks if f.answer_id == one.answer_id)
+    for move in file.promise_moves:
+        if move.answer_id == one.answer_id:
+            made = _nameless_move(move)
+            made.reason, made.approved_by = move.reason, move.approved_by
+            message.moves.append(made)
     return message
 
 
@@ -187,6 +199,55 @@ def _nameless(one: values.Answer) -> pb.Answer:
     return message
 
 
+def _followed(one: values.Answer, file: values.CaseFile) -> pb.Answer:
+    """Returns an answer as whoever follows the case sees it: with every date it promised."""
+    message = _nameless(one)
+    message.moves.extend(
+        _nameless_move(move) for move in file.promise_moves if move.answer_id == one.answer_id
+    )
+    return message
+
+
+def _nameless_move(one: marks.PromiseMove) -> pb.PromiseMove:
+    return pb.PromiseMove(
+        previous_promised_date=to_date_message(one.previous_date),
+        promised_date=to_date_message(one.promised_date),
+        move_time=to_timestamp(one.move_time),
+    )
+
+
+def _callback(one: marks.Callback) -> pb.Callback:
+    return pb.Callback(
+        reached=one.reached,
+        called_by=one.called_by,
+        call_time=to_timestamp(one.call_time),
+        words=one.words,
+        cycle=one.cycle,
+    )
+
+
+def _flag(one: marks.Flag) -> pb.FlagMark:
+    return pb.FlagMark(
+        flag=to_number(one.kind),
+        reason=one.reason,
+        leader=one.leader,
+        flagged_by=one.flagged_by,
+        flag_time=to_timestamp(one.flag_time),
+    )
+
+
+def _pause(one: marks.Pause) -> pb.CasePause:
+    message = _nameless_pause(one)
+    message.words, message.approved_by = one.words, one.approved_by
+    return message
+
+
+def _nameless_pause(one: marks.Pause) -> pb.CasePause:
+    message = pb.CasePause(reason=one.reason, start_time=to_timestamp(one.start_time))
+    set_timestamp(message.latest_end_time, one.latest_end_time)
+    return message
+
+
 def _work_order(one: values.WorkOrder) -> pb.WorkOrderSummary:
     return pb.WorkOrderSummary(
         work_order_id=one.work_order_id,
@@ -206,4 +267,5 @@ def _clock(one: values.Clock) -> pb.ClockSummary:
         due_time=to_timestamp(one.due_time),
         state=one.state,
         provisional=one.provisional,
+        reference=one.reference,
     )

@@ -6,7 +6,7 @@ from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import to_date, to_datetime
 from services.intake.convert.enums import from_number, to_number
-from services.intake.domain import commands, values
+from services.intake.domain import commands, marks, values
 
 
 def register_case(request: rpc.RegisterCaseRequest) -> commands.RegisterCase:
@@ -61,6 +61,37 @@ def feed_back_answer(request: rpc.FeedBackAnswerRequest) -> commands.FeedBackAns
         expected_version=request.expected_version,
         answer_id=request.answer_id,
         feedback=_feedback(request.feedback),
+    )
+
+
+def move_promise(request: rpc.MovePromiseRequest) -> commands.MovePromise:
+    return commands.MovePromise(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        answer_id=request.answer_id,
+        promised_date=to_date(request.promised_date, "promised_date"),
+        reason=request.reason,
+    )
+
+
+def flag_case(request: rpc.FlagCaseRequest) -> commands.FlagCase:
+    return commands.FlagCase(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        flag=from_number(marks.FlagKind, request.flag),
+        set=request.set,
+        reason=request.reason,
+        leader=request.leader,
+    )
+
+
+def record_callback(request: rpc.RecordCallbackRequest) -> commands.RecordCallback:
+    return commands.RecordCallback(
+        case_id=request.case_id,
+        expected_version=request.expected_version,
+        reached=request.reached,
+        words=request.words,
+        call_time=_time(request, "call_time"),
     )
 
 

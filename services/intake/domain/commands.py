@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.intake.domain.marks import FlagKind
 from services.intake.domain.values import (
     AnswerKind,
     CaseKind,
@@ -72,6 +73,27 @@ class FeedBackAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class MovePromise:
+    """`answer_id` is empty for the last plan of the cycle."""
+
+    case_id: str
+    expected_version: int
+    answer_id: str
+    promised_date: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCase:
+    case_id: str
+    expected_version: int
+    flag: FlagKind
+    set: bool
+    reason: str
+    leader: str
+
+
+@dataclass(frozen=True, slots=True)
 class EscalateCase:
     case_id: str
     expected_version: int
@@ -86,6 +108,15 @@ class ResolveCase:
     outcome: Outcome
     feedback: GivenFeedback | None
     resolve_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCallback:
+    case_id: str
+    expected_version: int
+    reached: bool
+    words: str
+    call_time: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ fact that was on its way, and what belongs to a cycle that is over moves nobody 
 from dataclasses import replace
 from datetime import datetime
 
+from services.intake.domain.marks import Pause
 from services.intake.domain.transitions import advance
 from services.intake.domain.values import Case, CaseState
 
@@ -51,6 +52,23 @@ def woken_at(case: Case, next_wake_time: datetime | None) -> Case:
     if not case.open or next_wake_time is None:
         return case
     return replace(case, next_wake_time=next_wake_time)
+
+
+def paused(case: Case, pause: Pause) -> Case:
+    """sla's clocks of the case stand still; of one that is resolved meanwhile, no longer.
+
+    A clock that starts while the others stand still joins them, in the same pause.
+    """
+    if case.state in (CaseState.RESOLVED, CaseState.CLOSED):
+        return case
+    if case.pause is not None:
+        pause = replace(pause, start_time=case.pause.start_time)
+    return replace(case, pause=pause)
+
+
+def resumed(case: Case) -> Case:
+    """The clocks run again, or the pause has ended without any."""
+    return replace(case, pause=None)
 
 
 def planned(case: Case, count: int) -> Case:

@@ -37,7 +37,7 @@ from services.intake.domain.values import (
 ATTEMPTS_NEEDED = 2
 
 IN_HAND = (CaseState.REGISTERED, CaseState.ASSIGNED, CaseState.IN_PROGRESS)
-_NOT_CLOSED = (*IN_HAND, CaseState.RESOLVED)
+NOT_CLOSED = (*IN_HAND, CaseState.RESOLVED)
 _ORDER = tuple(CaseState)
 
 # What would prove the ends that a confirmation doesn't.
@@ -183,7 +183,7 @@ def answer(file: CaseFile, command: AnswerCase, act: Act, answer_id: str) -> Ans
 def feed_back(file: CaseFile, command: FeedBackAnswer, act: Act) -> FedBack:
     """An earlier answer reached the reporter, or was tried; the first that counts is kept."""
     case = file.case
-    require(case, "FeedBackAnswer", *_NOT_CLOSED)
+    require(case, "FeedBackAnswer", *NOT_CLOSED)
     found = next((a for a in file.answers if a.answer_id == command.answer_id), None)
     if found is None:
         raise Refused("ANSWER_NOT_FOUND", answer_id=command.answer_id)
@@ -229,6 +229,8 @@ def resolve(file: CaseFile, command: ResolveCase, act: Act) -> Resolved:
         resolution=command.resolution,
         proposed_outcome=command.outcome,
         resolve_time=believed(given, act.time, "resolve_time", not_before=case.cycle_start_time),
+        # sla ends it when it hears of this; its fact may be a while.
+        pause=None,
         grade=Grade.NONE,
         basis=Basis.NONE,
         confirmed=False,

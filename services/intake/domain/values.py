@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from services.intake.domain.marks import Callback, Flag, Pause, PromiseMove
+
 # Owner of last resort: answers for a case until routing has named somebody.
 DISPATCH_ROOM = "position:DISPATCH_ROOM"
 
@@ -200,8 +202,8 @@ class Case:
 
     `accepted` tells that the steward took it; `confirmed` that a confirmation which counts was
     given in this cycle, which began at `cycle_start_time`: when the reporter spoke, or said no.
-    `next_wake_time` is None only once the case is closed. `version` is the number of facts intake
-    has recorded about it.
+    `next_wake_time` is None only once the case is closed. `pause` is sla's, while it lasts; `flags`
+    are in the order of their kinds. `version` is the number of facts intake has recorded about it.
     """
 
     case_id: str
@@ -240,6 +242,9 @@ class Case:
     close_time: datetime | None = None
     deliveries_planned: int = 0
     deliveries_sent: int = 0
+    promise_move_count: int = 0
+    pause: Pause | None = None
+    flags: tuple[Flag, ...] = ()
     version: int = 0
 
     @property
@@ -263,6 +268,8 @@ class CaseFile:
     work_orders: tuple[WorkOrder, ...] = ()
     clocks: tuple[Clock, ...] = ()
     links: tuple[Link, ...] = ()
+    promise_moves: tuple[PromiseMove, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
     hands: frozenset[str] = frozenset()
 
     @property

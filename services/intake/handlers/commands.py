@@ -4,13 +4,13 @@ Whoever works on it has had a hand in it for good; to look at the reporter, to s
 to strike the case off is not to work on it.
 """
 
-from chassis.errors import Refused
+from chassis.errors import FieldViolation, Refused
 from chassis.ids import new_id
 from chassis.work import Receipt, Work
 from services.intake.convert import facts
-from services.intake.domain import commands, transitions, visibility
+from services.intake.domain import commands, follow_up, transitions, visibility
 from services.intake.domain.values import Basis, CaseFile
-from services.intake.store import cases
+from services.intake.store import cases, directory
 
 
 async def verify_case(work: Work, command: commands.VerifyCase) -> Receipt:
@@ -64,6 +64,51 @@ async def feed_back_answer(work: Work, command: commands.FeedBackAnswer) -> Rece
         await cases.mark_fed_back(work.connection, case.case_id, fed_back.answer)
     await _hold(work, file)
     return Receipt(case.case_id, version)
+
+
+async def move_promise(work: Work, command: commands.MovePromise) -> Receipt:
+    """Writes a plan's new promised date; whoever approves it has had a hand in the case."""
+    file = await _held(work, command.case_id, command.expected_version)
+    moved = follow_up.move_promise(file, command, _act(work))
+    case = moved.case
+    version = work.record(case.case_id, case.site_id, facts.case_promise_moved(moved))
+    await cases.save_case(work.connection, case)
+    await cases.move_promise(work.connection, case, moved.move, version)
+    await _hold(work, file)
+    return Receipt(case.case_id, version)
+
+
+async def flag_case(work: Work, command: commands.FlagCase) -> Receipt:
+    """Writes a flag, or that it is taken off; the leader in charge has a hand in the case, too."""
+    file = await _held(work, command.case_id, command.expected_version)
+    flagged = follow_up.flag(file, command, _act(work))
+    case = flagged.case
+    if not flagged.new:
+        return Receipt(case.case_id, work.version(case.case_id))
+    await _check_leader(work, case.site_id, command.leader)
+    fact = facts.case_flagged(flagged, is_set=command.set)
+    version = work.record(case.case_id, case.site_id, fact)
+    await cases.save_flag(work.connection, case, command.flag)
+    await _hold(work, file, command.leader)
+    return Receipt(case.case_id, version)
+
+
+async def record_callback(work: Work, command: commands.RecordCallback) -> Receipt:
+    """Writes a call about the result; the outcome is the number of days with a call in vain.
+
+    To call is to have no hand in the case: whoever called may prove its result.
+    """
+    file = await _held(work, command.case_id, command.expected_version)
+    called = follow_up.call_back(file, command, _act(work))
+    case, callback = called.case, called.callback
+    version = work.record(
+        case.case_id,
+        case.site_id,
+        facts.case_called_back(called),
+        occurred_time=callback.call_time,
+    )
+    await cases.insert_callback(work.connection, case, callback, version)
+    return Receipt(case.case_id, version, outcome=str(called.unanswered_days))
 
 
 async def escalate_case(work: Work, command: commands.EscalateCase) -> Receipt:
@@ -164,10 +209,24 @@ async def _spoken_of(
     return file, basis
 
 
-async def _hold(work: Work, file: CaseFile) -> None:
-    """Keeps that the caller has a hand in the case; written once."""
+async def _check_leader(work: Work, site_id: str, leader: str) -> None:
+    """Raises Refused INVALID_FIELD for a leader who is nobody of the site's directory."""
+    if not leader:
+        return
+    known = await directory.list_names(work.connection, site_id, [leader])
+    if ("person", leader) not in known:
+        raise Refused(
+            "INVALID_FIELD",
+            fields=[FieldViolation("leader", "is nobody of the site's directory")],
+            field="leader",
+        )
+
+
+async def _hold(work: Work, file: CaseFile, *others: str) -> None:
+    """Keeps that the caller and others have a hand in the case; written once."""
     case = file.case
-    new = [one for one in visibility.persons([work.actor.subject]) if one not in file.hands]
+    told = visibility.persons([work.actor.subject, *others])
+    new = [one for one in told if one not in file.hands]
     if new:
         await cases.add_hands(work.connection, case.case_id, case.site_id, new)
 

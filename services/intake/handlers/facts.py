@@ -4,15 +4,14 @@ Every fact about a case also goes on its timeline, those of types intake doesn't
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.notify.v1 import notify_facts_pb2
-from backstop.routing.v1 import routing_facts_pb2
+from backstop.routing.v1 import routing_facts_pb2, routing_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
-from chassis.convert import to_datetime
+from chassis.convert import opt_datetime, to_datetime
 from chassis.handling import ReceivedFact
 from chassis.work import Work
 from services.intake.convert import facts as convert
@@ -24,6 +23,22 @@ from services.intake.store import cases, directory, facts
 M = TypeVar("M", bound=Message)
 
 _ACCEPTED = "ACCEPTED"
+_RETURNED = "RETURNED"
+
+# sla's facts that tell of a case's clocks and of its next wake-up.
+ClockFact: TypeAlias = (
+    sla_facts_pb2.ClocksStarted
+    | sla_facts_pb2.ClockDueSoon
+    | sla_facts_pb2.ClockBreached
+    | sla_facts_pb2.ClocksStopped
+    | sla_facts_pb2.ClocksPaused
+    | sla_facts_pb2.ClocksResumed
+    | sla_facts_pb2.ClocksAmended
+)
+
+
+def _as_it_is(case: Case) -> Case:
+    return case
 
 
 async def on_directory_published(work: Work, fact: ReceivedFact) -> None:
@@ -101,39 +116,101 @@ async def on_work_order_completed(work: Work, fact: ReceivedFact) -> None:
     await _hold(work, fact, message.completed_by)
 
 
+async def on_work_order_returned(work: Work, fact: ReceivedFact) -> None:
+    """Shows that the unit has given its task back; a ruling is owed."""
+    message = _read(fact, routing_facts_pb2.WorkOrderReturned)
+    await _apply(work, fact, _as_it_is)
+    await facts.move_work_order(work.connection, fact.subject_id, message.work_order_id, _RETURNED)
+    await _hold(work, fact, message.returned_by)
+
+
+async def on_work_order_ruled(work: Work, fact: ReceivedFact) -> None:
+    """Shows whose the task is now, and until when."""
+    message = _read(fact, routing_facts_pb2.WorkOrderRuled)
+    await _apply(work, fact, _as_it_is)
+    await facts.rule_work_order(
+        work.connection,
+        fact.subject_id,
+        message.work_order_id,
+        message.unit_id,
+        opt_datetime(message.HasField("deadline_time"), message.deadline_time),
+        leads=message.kind == routing_pb2.RULING_KIND_LEAD,
+    )
+    await _hold(work, fact, message.ruled_by)
+
+
+async def on_work_order_extended(work: Work, fact: ReceivedFact) -> None:
+    """Shows the task's new deadline."""
+    message = _read(fact, routing_facts_pb2.WorkOrderExtended)
+    await _apply(work, fact, _as_it_is)
+    deadline = to_datetime(message.deadline_time)
+    await facts.extend_work_order(work.connection, fact.subject_id, message.work_order_id, deadline)
+    await _hold(work, fact, message.approved_by)
+
+
 async def on_clocks_started(work: Work, fact: ReceivedFact) -> None:
     """Shows clocks that began."""
     message = _read(fact, sla_facts_pb2.ClocksStarted)
-    await _clocks(work, fact, message.clocks, _wake(message))
+    await _clocks(work, fact, message, message.clocks)
 
 
 async def on_clock_due_soon(work: Work, fact: ReceivedFact) -> None:
     """Shows the clock and the next wake-up."""
     message = _read(fact, sla_facts_pb2.ClockDueSoon)
-    await _clocks(work, fact, [message.clock], _wake(message))
+    await _clocks(work, fact, message, [message.clock])
 
 
 async def on_clock_breached(work: Work, fact: ReceivedFact) -> None:
-    """Shows the clock as breached."""
+    """Shows the clock as breached; a pause's own clock ends the pause by it."""
     message = _read(fact, sla_facts_pb2.ClockBreached)
-    await _clocks(work, fact, [message.clock], _wake(message))
+    await _clocks(work, fact, message, [message.clock], _unless_paused_by(message.clock))
 
 
 async def on_clocks_stopped(work: Work, fact: ReceivedFact) -> None:
-    """Shows how clocks ended."""
+    """Shows how clocks ended; with a pause's own clock the pause has."""
     message = _read(fact, sla_facts_pb2.ClocksStopped)
-    await _clocks(work, fact, message.clocks, _wake(message))
+    await _clocks(work, fact, message, message.clocks, _unless_paused_by(*message.clocks))
+
+
+async def on_clocks_paused(work: Work, fact: ReceivedFact) -> None:
+    """Shows that clocks stand still, and why; whoever let them has a hand in the case."""
+    message = _read(fact, sla_facts_pb2.ClocksPaused)
+    pause = convert.pause(message, fact)
+    await _clocks(
+        work,
+        fact,
+        message,
+        message.clocks,
+        lambda case: case if pause is None else read_model.paused(case, pause),
+    )
+    await _hold(work, fact, message.approved_by)
+
+
+async def on_clocks_resumed(work: Work, fact: ReceivedFact) -> None:
+    """Shows clocks with the deadlines that they have after a pause."""
+    message = _read(fact, sla_facts_pb2.ClocksResumed)
+    await _clocks(work, fact, message, message.clocks, read_model.resumed)
+    await _hold(work, fact)
+
+
+async def on_clocks_amended(work: Work, fact: ReceivedFact) -> None:
+    """Shows deadlines that were moved."""
+    message = _read(fact, sla_facts_pb2.ClocksAmended)
+    await _clocks(work, fact, message, message.clocks)
 
 
 async def on_deliveries_planned(work: Work, fact: ReceivedFact) -> None:
     """Counts messages on their way."""
     message = _read(fact, notify_facts_pb2.DeliveriesPlanned)
-    await _apply(work, fact, lambda case: read_model.planned(case, len(message.deliveries)))
+    if message.case_id:
+        count = len(message.deliveries)
+        await _apply(work, fact, lambda case: read_model.planned(case, count))
 
 
 async def on_delivery_sent(work: Work, fact: ReceivedFact) -> None:
     """Counts a message that went out."""
-    await _apply(work, fact, read_model.sent)
+    if _read(fact, notify_facts_pb2.DeliverySent).case_id:
+        await _apply(work, fact, read_model.sent)
 
 
 async def on_other_fact(work: Work, fact: ReceivedFact) -> None:
@@ -143,12 +220,28 @@ async def on_other_fact(work: Work, fact: ReceivedFact) -> None:
 
 
 async def _clocks(
-    work: Work, fact: ReceivedFact, clocks: Sequence[sla_pb2.Clock], wake: Timestamp | None
+    work: Work,
+    fact: ReceivedFact,
+    message: ClockFact,
+    clocks: Sequence[sla_pb2.Clock],
+    change: Callable[[Case], Case] = _as_it_is,
 ) -> None:
-    instant = None if wake is None else to_datetime(wake)
-    await _apply(work, fact, lambda case: read_model.woken_at(case, instant))
+    """Shows clocks, the next wake-up, and what `change` makes of the case.
+
+    A clock of no case, such as OUTREACH's of a unit, shows nowhere here.
+    """
+    if not message.case_id:
+        return
+    wake = opt_datetime(message.HasField("next_wake_time"), message.next_wake_time)
+    await _apply(work, fact, lambda case: read_model.woken_at(change(case), wake))
     told = [convert.clock(clock) for clock in clocks]
     await facts.save_clocks(work.connection, fact.site_id, fact.subject_id, told)
+
+
+def _unless_paused_by(*clocks: sla_pb2.Clock) -> Callable[[Case], Case]:
+    """A pause is over when its own clock has ended, whether any other stood still or not."""
+    over = any(clock.kind == sla_pb2.CLOCK_KIND_PAUSE for clock in clocks)
+    return read_model.resumed if over else _as_it_is
 
 
 async def _apply(work: Work, fact: ReceivedFact, change: Callable[[Case], Case]) -> None:
@@ -175,19 +268,6 @@ async def _hold(work: Work, fact: ReceivedFact, *told: str) -> None:
 
 async def _note(work: Work, fact: ReceivedFact) -> None:
     await facts.insert_step(work.connection, fact.site_id, fact.subject_id, convert.step(fact))
-
-
-def _as_it_is(case: Case) -> Case:
-    return case
-
-
-def _wake(
-    message: sla_facts_pb2.ClocksStarted
-    | sla_facts_pb2.ClockDueSoon
-    | sla_facts_pb2.ClockBreached
-    | sla_facts_pb2.ClocksStopped,
-) -> Timestamp | None:
-    return message.next_wake_time if message.HasField("next_wake_time") else None
 
 
 def _read(fact: ReceivedFact, kind: type[M]) -> M:

@@ -7,6 +7,7 @@ from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.notify.v1 import notify_facts_pb2 as notify
 from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
+from services.intake.sentences import labels
 from services.intake.sentences.words import Language, Sentence, Words
 
 
@@ -34,6 +35,19 @@ def _told(m: Any, w: Words) -> str:
     return w.label(m.feedback, "way")
 
 
+def _promise_moved(m: intake.CasePromiseMoved, w: Words) -> str:
+    before, now = w.day(m.previous_promised_date), w.day(m.promised_date)
+    return f"{w.who(m.approved_by)} moved the promise from {before} to {now}: {m.reason}"
+
+
+def _case_flagged(m: intake.CaseFlagged, w: Words) -> str:
+    flag = w.label(m, "flag")
+    if not m.set:
+        return f'{w.actor()} took the mark "{flag}" off: {m.reason}'
+    leader = f" (in charge: {w.who(m.leader)})" if m.leader else ""
+    return f'{w.actor()} marked it "{flag}"{leader}: {m.reason}'
+
+
 def _escalation_requested(m: intake.CaseEscalationRequested, w: Words) -> str:
     return f"{w.who(m.requested_by)} asked the next level to act: {m.reason}"
 
@@ -44,6 +58,14 @@ def _case_resolved(m: intake.CaseResolved, w: Words) -> str:
         f"{w.actor()} resolved it as {w.label(m, 'proposed_outcome')}{told}; "
         f"the reporter is asked. {m.resolution}"
     )
+
+
+def _called_back(m: intake.CaseCalledBack, w: Words) -> str:
+    words = f": {m.words}" if m.words else "."
+    if m.reached:
+        return f"{w.who(m.called_by)} called the reporter about the result{words}"
+    days = f"days in vain so far: {m.unanswered_days}"
+    return f"{w.who(m.called_by)} called the reporter in vain ({days}){words}"
 
 
 def _case_confirmed(m: intake.CaseConfirmed, w: Words) -> str:
@@ -128,12 +150,31 @@ def _work_order_completed(m: routing.WorkOrderCompleted, w: Words) -> str:
     return f"{w.unit(m.unit_id)} completed its work order ({w.who(m.completed_by)}): {m.result}"
 
 
-def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
-    clocks = "; ".join(
-        f"{w.label(clock, 'kind')} due {w.instant(clock.due_time)}"
-        f"{' (provisional)' if clock.provisional else ''}"
-        for clock in m.clocks
+def _work_order_returned(m: routing.WorkOrderReturned, w: Words) -> str:
+    by = f"{w.who(m.returned_by)}, return {m.ordinal}"
+    return f"{w.unit(m.unit_id)} gave its work order back ({by}): {m.reason}"
+
+
+def _work_order_ruled(m: routing.WorkOrderRuled, w: Words) -> str:
+    due = f" by {w.instant(m.deadline_time)}" if m.HasField("deadline_time") else ""
+    return (
+        f"{w.who(m.ruled_by)} ruled on the return ({w.label(m, 'kind')}): "
+        f"{w.unit(m.unit_id)} has the task{due}. {m.text}"
     )
+
+
+def _work_order_extended(m: routing.WorkOrderExtended, w: Words) -> str:
+    before, now = w.instant(m.previous_deadline_time), w.instant(m.deadline_time)
+    return f"{w.who(m.approved_by)} extended a work order from {before} to {now}: {m.reason}"
+
+
+def _outreach_recorded(m: routing.OutreachRecorded, w: Words) -> str:
+    place = f" ({m.place})" if m.place else ""
+    return f"{w.who(m.done_by)} {w.label(m, 'form')} {w.unit(m.unit_id)}{place}: {m.heard}"
+
+
+def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
+    clocks = "; ".join(_due(clock, w) for clock in m.clocks)
     return f"Clocks started: {clocks}."
 
 
@@ -142,13 +183,61 @@ def _clock_due_soon(m: sla.ClockDueSoon, w: Words) -> str:
 
 
 def _clock_breached(m: sla.ClockBreached, w: Words) -> str:
-    due = w.instant(m.clock.due_time)
+    due = w.instant(w.missed(m))
     return f"The {w.label(m.clock, 'kind')} due {due} is late; {w.label(m, 'consequence')}."
 
 
 def _clocks_stopped(m: sla.ClocksStopped, w: Words) -> str:
     clocks = "; ".join(f"{w.label(one, 'kind')} {w.label(one, 'state')}" for one in m.clocks)
     return f"Clocks stopped: {clocks}."
+
+
+def _clocks_paused(m: sla.ClocksPaused, w: Words) -> str:
+    clocks = ", ".join(w.label(one, "kind") for one in m.clocks)
+    latest = f", until {w.instant(m.latest_end_time)}" if m.HasField("latest_end_time") else ""
+    return (
+        f"{w.who(m.approved_by)} let clocks stand still ({w.label(m, 'reason')}{latest}): "
+        f"{clocks}. {m.words}"
+    )
+
+
+def _clocks_resumed(m: sla.ClocksResumed, w: Words) -> str:
+    why = "The pause is over; clocks run" if m.latest_end_reached else f"{w.actor()} let clocks run"
+    clocks = "; ".join(_due(clock, w) for clock in m.clocks)
+    return f"{why} again: {clocks}."
+
+
+def _clocks_amended(m: sla.ClocksAmended, w: Words) -> str:
+    before = [w.instant(one) for one in m.previous_due_times]
+    clocks = "; ".join(
+        _due(clock, w) if w.instant(clock.due_time) == was else f"{_due(clock, w)} (before: {was})"
+        for clock, was in zip(m.clocks, before, strict=False)
+    )
+    reason = f" {m.reason}" if m.reason else ""
+    return f"Deadlines moved, {w.label(m, 'cause')}: {clocks}.{reason}"
+
+
+def _due(clock: Any, w: Words) -> str:
+    provisional = " (provisional)" if clock.provisional else ""
+    return f"{w.label(clock, 'kind')} due {w.instant(clock.due_time)}{provisional}"
+
+
+def _breach_excused(m: sla.BreachExcused, w: Words) -> str:
+    late = f"the {w.label(m.clock, 'kind')} due {w.instant(m.clock.due_time)}"
+    return f"{w.who(m.excused_by)} excused that {late} was late; it stays on record: {m.reason}"
+
+
+def _calendar_published(m: sla.CalendarPublished, _: Words) -> str:
+    return f"Version {m.calendar.version} of the calendar was published."
+
+
+def _calendar_year_missing(m: sla.CalendarYearMissing, _: Words) -> str:
+    return f"The calendar lacks the holidays announced for {m.year}; its deadlines are provisional."
+
+
+def _policy_published(m: sla.PolicyPublished, _: Words) -> str:
+    basis = f" ({m.policy.basis_document})" if m.policy.basis_document else ""
+    return f"Version {m.policy.version} of the policy was published{basis}."
 
 
 def _deliveries_planned(m: notify.DeliveriesPlanned, w: Words) -> str:
@@ -178,8 +267,11 @@ _SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseVerified: _case_verified,
     intake.CaseAnswered: _case_answered,
     intake.CaseFedBack: _case_fed_back,
+    intake.CasePromiseMoved: _promise_moved,
+    intake.CaseFlagged: _case_flagged,
     intake.CaseEscalationRequested: _escalation_requested,
     intake.CaseResolved: _case_resolved,
+    intake.CaseCalledBack: _called_back,
     intake.CaseConfirmed: _case_confirmed,
     intake.CaseRejected: _case_rejected,
     intake.CaseClosed: _case_closed,
@@ -194,83 +286,30 @@ _SENTENCES: Mapping[Any, Sentence] = {
     routing.WorkOrdersDispatched: _work_orders_dispatched,
     routing.WorkOrderAccepted: _work_order_accepted,
     routing.WorkOrderCompleted: _work_order_completed,
+    routing.WorkOrderReturned: _work_order_returned,
+    routing.WorkOrderRuled: _work_order_ruled,
+    routing.WorkOrderExtended: _work_order_extended,
+    routing.OutreachRecorded: _outreach_recorded,
     sla.ClocksStarted: _clocks_started,
     sla.ClockDueSoon: _clock_due_soon,
     sla.ClockBreached: _clock_breached,
     sla.ClocksStopped: _clocks_stopped,
+    sla.ClocksPaused: _clocks_paused,
+    sla.ClocksResumed: _clocks_resumed,
+    sla.ClocksAmended: _clocks_amended,
+    sla.BreachExcused: _breach_excused,
+    sla.CalendarPublished: _calendar_published,
+    sla.CalendarYearMissing: _calendar_year_missing,
+    sla.PolicyPublished: _policy_published,
     notify.DeliveriesPlanned: _deliveries_planned,
     notify.DeliverySent: _delivery_sent,
     notify.DeliveryFailed: _delivery_failed,
     notify.DeliveryUnknown: _delivery_unknown,
 }
 
-_LABELS = {
-    "CHANNEL_PHONE": "telephone",
-    "CHANNEL_SITE_VISIT": "site visit",
-    "CHANNEL_MEETING": "meeting",
-    "CHANNEL_DESK": "desk",
-    "CHANNEL_WINDOW": "window",
-    "CHANNEL_SLIP": "paper slip",
-    "CHANNEL_SYSTEM": "another system",
-    "CHANNEL_SELF_SERVICE": "self-service",
-    "ANSWER_KIND_FIRST_REPLY": "first reply",
-    "ANSWER_KIND_PLAN": "plan",
-    "ANSWER_KIND_PROGRESS": "progress note",
-    "FEEDBACK_WAY_TOLD": "reporter told",
-    "FEEDBACK_WAY_LEFT": "message left in the agreed way",
-    "FEEDBACK_WAY_POSTED": "posted on the receipt page",
-    "FEEDBACK_WAY_ATTEMPT": "reporter not reached",
-    "OUTCOME_SOLVED": "solved",
-    "OUTCOME_EXPLAINED": "explained and accepted",
-    "OUTCOME_EXPLAINED_NOT_ACCEPTED": "explained, not accepted",
-    "OUTCOME_UNCONFIRMED": "unconfirmed",
-    "OUTCOME_REFERRED": "referred",
-    "OUTCOME_DUPLICATE": "duplicate",
-    "OUTCOME_WITHDRAWN": "withdrawn",
-    "GRADE_SATISFIED": "satisfied",
-    "GRADE_MOSTLY_SATISFIED": "mostly satisfied",
-    "GRADE_DISSATISFIED": "dissatisfied",
-    "CONFIRMATION_BASIS_REPORTER": "own account",
-    "CONFIRMATION_BASIS_CODE": "receipt code",
-    "CONFIRMATION_BASIS_CALLBACK": "callback",
-    "CONFIRMATION_BASIS_REPORTED": "reported by a handler",
-    "ASSIGNMENT_RULE_RESPONSIBILITY": "the responsibility matrix",
-    "ASSIGNMENT_RULE_DUTY_LEAD": "default to the duty lead",
-    "ASSIGNMENT_RULE_QUEUE": "default to the dispatch-room queue",
-    "ASSIGNMENT_RULE_MANUAL": "hand",
-    "ASSIGNMENT_RULE_HANDOVER": "a change of the matrix",
-    "ESCALATION_CAUSE_MANUAL": "asked for",
-    "ESCALATION_CAUSE_BREACH": "deadline passed",
-    "ESCALATION_CAUSE_DWELL": "the level below did not answer",
-    "INSTRUCTION_KIND_TAKE_OVER": "takes over",
-    "INSTRUCTION_KIND_ORDER": "order",
-    "INSTRUCTION_KIND_CANNOT_BE_DONE": "cannot be done",
-    "CLOCK_KIND_FIRST_REPLY": "first reply",
-    "CLOCK_KIND_PLAN": "plan or progress note",
-    "CLOCK_KIND_PROGRESS": "progress note",
-    "CLOCK_KIND_RESOLUTION": "promised resolution",
-    "CLOCK_KIND_WORK_ORDER": "work order",
-    "CLOCK_KIND_CONFIRMATION": "reporter's confirmation",
-    "CLOCK_KIND_ESCALATION": "answer of the level",
-    "CLOCK_KIND_REMINDER": "daily reminder",
-    "CLOCK_STATE_RUNNING": "running",
-    "CLOCK_STATE_BREACHED": "late",
-    "CLOCK_STATE_MET": "in time",
-    "CLOCK_STATE_MET_LATE": "done late",
-    "CLOCK_STATE_CANCELLED": "cancelled",
-    "CONSEQUENCE_LADDER": "goes up one level",
-    "CONSEQUENCE_HEAD_OF_UNIT": "the head of the unit is told",
-    "CONSEQUENCE_CALLBACK": "someone calls the reporter",
-    "CONSEQUENCE_REMINDER": "whoever has it is reminded",
-    "CONSEQUENCE_ALERT": "an alert only",
-    "DELIVERY_CHANNEL_PHONE": "short message",
-    "DELIVERY_CHANNEL_EMAIL": "email",
-    "DELIVERY_CHANNEL_PAPER": "on paper",
-}
-
 LANGUAGE = Language(
     sentences=_SENTENCES,
-    labels=_LABELS,
+    labels=labels.ENGLISH,
     roles={
         "reporter": "the reporter",
         "receipt": "the holder of the receipt",

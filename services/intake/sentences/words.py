@@ -10,11 +10,19 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
-from chassis.convert import to_datetime
+from backstop.sla.v1 import sla_facts_pb2, sla_pb2
+from chassis.convert import to_datetime, to_timedelta, to_timestamp
 
 # (the fact's payload, the words) → a sentence. The payload is of the type it is listed under,
 # which no annotation can say for a whole table.
 Sentence = Callable[[Any, "Words"], str]
+
+# Clocks that fire and run on to their next deadline.
+_COME_AGAIN = (
+    sla_pb2.CLOCK_KIND_REMINDER,
+    sla_pb2.CLOCK_KIND_REVIEW,
+    sla_pb2.CLOCK_KIND_OUTREACH,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,16 @@ class Words:
         if local.time() == time(0):
             return self.language.instant(local - timedelta(days=1), "24:00")
         return self.language.instant(local, f"{local:%H:%M}")
+
+    def missed(self, breach: sla_facts_pb2.ClockBreached) -> Timestamp:
+        """Returns the deadline a breach is of.
+
+        A clock that comes again shows its next one already, and when the one before was noticed.
+        """
+        clock = breach.clock
+        if clock.kind not in _COME_AGAIN or not clock.HasField("breach_time"):
+            return clock.due_time
+        return to_timestamp(to_datetime(clock.breach_time) - to_timedelta(breach.detected_late_by))
 
     def day(self, value: Date) -> str:
         """Writes a day."""

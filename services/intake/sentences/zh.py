@@ -7,6 +7,7 @@ from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.notify.v1 import notify_facts_pb2 as notify
 from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
+from services.intake.sentences import labels
 from services.intake.sentences.words import Language, Sentence, Words
 
 
@@ -34,6 +35,19 @@ def _told(m: Any, w: Words) -> str:
     return w.label(m.feedback, "way")
 
 
+def _promise_moved(m: intake.CasePromiseMoved, w: Words) -> str:
+    before, now = w.day(m.previous_promised_date), w.day(m.promised_date)
+    return f"{w.who(m.approved_by)}同意承诺办结日期由 {before} 调整为 {now}，理由：{m.reason}"
+
+
+def _case_flagged(m: intake.CaseFlagged, w: Words) -> str:
+    flag = w.label(m, "flag")
+    if not m.set:
+        return f"{w.actor()}取消“{flag}”标记，理由：{m.reason}"
+    leader = f"（负责领导：{w.who(m.leader)}）" if m.leader else ""
+    return f"{w.actor()}标记为“{flag}”{leader}，理由：{m.reason}"
+
+
 def _escalation_requested(m: intake.CaseEscalationRequested, w: Words) -> str:
     return f"{w.who(m.requested_by)}提请上一级处理：{m.reason}"
 
@@ -44,9 +58,16 @@ def _case_resolved(m: intake.CaseResolved, w: Words) -> str:
     return f"{w.actor()}办结，拟定结果：{outcome}{told}，等待诉求人确认。{m.resolution}"
 
 
+def _called_back(m: intake.CaseCalledBack, w: Words) -> str:
+    words = f"：{m.words}" if m.words else "。"
+    if m.reached:
+        return f"{w.who(m.called_by)}回访诉求人，已联系上{words}"
+    return f"{w.who(m.called_by)}回访诉求人未联系上，本轮共 {m.unanswered_days} 天未联系上{words}"
+
+
 def _case_confirmed(m: intake.CaseConfirmed, w: Words) -> str:
     words = f"。“{m.words}”" if m.words else ""
-    effect = "" if m.counts else ",须经回访核实后才算数"
+    effect = "" if m.counts else "，须经回访核实后才算数"
     return f"诉求人确认结果，{w.label(m, 'grade')}（{w.label(m, 'basis')}{effect}）{words}"
 
 
@@ -79,7 +100,7 @@ def _roster_published(m: routing.RosterPublished, _: Words) -> str:
 def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
     taken = f"（原由{w.who(m.previous)}负责）" if m.previous else ""
     steward = w.who(m.steward or m.accountable)
-    also = f",同时告知{w.people(m.also_told)}" if m.also_told else ""
+    also = f"，同时告知{w.people(m.also_told)}" if m.also_told else ""
     return f"分派给{steward}包保{taken}，依据：{w.label(m, 'rule')}{also}。"
 
 
@@ -89,10 +110,10 @@ def _case_accepted(m: routing.CaseAccepted, w: Words) -> str:
 
 def _case_escalated(m: routing.CaseEscalated, w: Words) -> str:
     vacant = "（该岗位暂缺，由调度室代管）" if m.fallback else ""
-    holder = "" if m.fallback else f"({w.who(m.accountable)})"
-    reason = f":{m.reason}" if m.reason else "。"
+    holder = "" if m.fallback else f"（{w.who(m.accountable)}）"
+    reason = f"：{m.reason}" if m.reason else "。"
     return (
-        f"上报第 {m.to_level} 级 {w.position(m.position_id)}{holder}{vacant},"
+        f"上报第 {m.to_level} 级 {w.position(m.position_id)}{holder}{vacant}，"
         f"原因：{w.label(m, 'cause')}{reason}"
     )
 
@@ -118,12 +139,29 @@ def _work_order_completed(m: routing.WorkOrderCompleted, w: Words) -> str:
     return f"{w.unit(m.unit_id)}完成工单（{w.who(m.completed_by)}）：{m.result}"
 
 
+def _work_order_returned(m: routing.WorkOrderReturned, w: Words) -> str:
+    by = f"（{w.who(m.returned_by)}，第 {m.ordinal} 次）"
+    return f"{w.unit(m.unit_id)}退回工单{by}，理由：{m.reason}"
+
+
+def _work_order_ruled(m: routing.WorkOrderRuled, w: Words) -> str:
+    due = f"，期限 {w.instant(m.deadline_time)}" if m.HasField("deadline_time") else ""
+    ruling = f"{w.who(m.ruled_by)}裁定退单（{w.label(m, 'kind')}）"
+    return f"{ruling}：由{w.unit(m.unit_id)}办理{due}。{m.text}"
+
+
+def _work_order_extended(m: routing.WorkOrderExtended, w: Words) -> str:
+    before, now = w.instant(m.previous_deadline_time), w.instant(m.deadline_time)
+    return f"{w.who(m.approved_by)}同意工单期限由 {before} 延至 {now}，理由：{m.reason}"
+
+
+def _outreach_recorded(m: routing.OutreachRecorded, w: Words) -> str:
+    place = f"（{m.place}）" if m.place else ""
+    return f"{w.who(m.done_by)}到{w.unit(m.unit_id)}{w.label(m, 'form')}{place}：{m.heard}"
+
+
 def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
-    clocks = "；".join(
-        f"{w.label(clock, 'kind')} {w.instant(clock.due_time)} 到期"
-        f"{'（暂定）' if clock.provisional else ''}"
-        for clock in m.clocks
-    )
+    clocks = "；".join(_due(clock, w) for clock in m.clocks)
     return f"开始计时：{clocks}。"
 
 
@@ -132,13 +170,60 @@ def _clock_due_soon(m: sla.ClockDueSoon, w: Words) -> str:
 
 
 def _clock_breached(m: sla.ClockBreached, w: Words) -> str:
-    due = w.instant(m.clock.due_time)
+    due = w.instant(w.missed(m))
     return f"{w.label(m.clock, 'kind')}超期（{due}），处置：{w.label(m, 'consequence')}。"
 
 
 def _clocks_stopped(m: sla.ClocksStopped, w: Words) -> str:
     clocks = "；".join(f"{w.label(one, 'kind')} {w.label(one, 'state')}" for one in m.clocks)
     return f"停止计时：{clocks}。"
+
+
+def _clocks_paused(m: sla.ClocksPaused, w: Words) -> str:
+    clocks = "、".join(w.label(one, "kind") for one in m.clocks)
+    latest = f"，最迟 {w.instant(m.latest_end_time)} 恢复" if m.HasField("latest_end_time") else ""
+    return (
+        f"{w.who(m.approved_by)}同意暂停计时（{w.label(m, 'reason')}）{latest}：{clocks}。{m.words}"
+    )
+
+
+def _clocks_resumed(m: sla.ClocksResumed, w: Words) -> str:
+    why = "暂停期满，恢复计时" if m.latest_end_reached else f"{w.actor()}恢复计时"
+    clocks = "；".join(_due(clock, w) for clock in m.clocks)
+    return f"{why}：{clocks}。"
+
+
+def _clocks_amended(m: sla.ClocksAmended, w: Words) -> str:
+    before = [w.instant(one) for one in m.previous_due_times]
+    clocks = "；".join(
+        _due(clock, w) if w.instant(clock.due_time) == was else f"{_due(clock, w)}（原 {was}）"
+        for clock, was in zip(m.clocks, before, strict=False)
+    )
+    reason = f"理由：{m.reason}" if m.reason else ""
+    return f"期限调整（{w.label(m, 'cause')}）：{clocks}。{reason}"
+
+
+def _due(clock: Any, w: Words) -> str:
+    provisional = "（暂定）" if clock.provisional else ""
+    return f"{w.label(clock, 'kind')} {w.instant(clock.due_time)} 到期{provisional}"
+
+
+def _breach_excused(m: sla.BreachExcused, w: Words) -> str:
+    late = f"{w.label(m.clock, 'kind')}超期（{w.instant(m.clock.due_time)}）"
+    return f"{w.who(m.excused_by)}认定{late}可免责，超期记录保留，理由：{m.reason}"
+
+
+def _calendar_published(m: sla.CalendarPublished, _: Words) -> str:
+    return f"发布工作日历第 {m.calendar.version} 版。"
+
+
+def _calendar_year_missing(m: sla.CalendarYearMissing, _: Words) -> str:
+    return f"工作日历尚无 {m.year} 年的放假调休安排，该年的期限为暂定。"
+
+
+def _policy_published(m: sla.PolicyPublished, _: Words) -> str:
+    basis = f"，依据：{m.policy.basis_document}" if m.policy.basis_document else ""
+    return f"发布时限规则第 {m.policy.version} 版{basis}。"
 
 
 def _deliveries_planned(m: notify.DeliveriesPlanned, w: Words) -> str:
@@ -165,8 +250,11 @@ _SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseVerified: _case_verified,
     intake.CaseAnswered: _case_answered,
     intake.CaseFedBack: _case_fed_back,
+    intake.CasePromiseMoved: _promise_moved,
+    intake.CaseFlagged: _case_flagged,
     intake.CaseEscalationRequested: _escalation_requested,
     intake.CaseResolved: _case_resolved,
+    intake.CaseCalledBack: _called_back,
     intake.CaseConfirmed: _case_confirmed,
     intake.CaseRejected: _case_rejected,
     intake.CaseClosed: _case_closed,
@@ -181,83 +269,30 @@ _SENTENCES: Mapping[Any, Sentence] = {
     routing.WorkOrdersDispatched: _work_orders_dispatched,
     routing.WorkOrderAccepted: _work_order_accepted,
     routing.WorkOrderCompleted: _work_order_completed,
+    routing.WorkOrderReturned: _work_order_returned,
+    routing.WorkOrderRuled: _work_order_ruled,
+    routing.WorkOrderExtended: _work_order_extended,
+    routing.OutreachRecorded: _outreach_recorded,
     sla.ClocksStarted: _clocks_started,
     sla.ClockDueSoon: _clock_due_soon,
     sla.ClockBreached: _clock_breached,
     sla.ClocksStopped: _clocks_stopped,
+    sla.ClocksPaused: _clocks_paused,
+    sla.ClocksResumed: _clocks_resumed,
+    sla.ClocksAmended: _clocks_amended,
+    sla.BreachExcused: _breach_excused,
+    sla.CalendarPublished: _calendar_published,
+    sla.CalendarYearMissing: _calendar_year_missing,
+    sla.PolicyPublished: _policy_published,
     notify.DeliveriesPlanned: _deliveries_planned,
     notify.DeliverySent: _delivery_sent,
     notify.DeliveryFailed: _delivery_failed,
     notify.DeliveryUnknown: _delivery_unknown,
 }
 
-_LABELS = {
-    "CHANNEL_PHONE": "电话",
-    "CHANNEL_SITE_VISIT": "现场走访",
-    "CHANNEL_MEETING": "座谈会",
-    "CHANNEL_DESK": "值守点",
-    "CHANNEL_WINDOW": "固定窗口",
-    "CHANNEL_SLIP": "纸条",
-    "CHANNEL_SYSTEM": "其他系统",
-    "CHANNEL_SELF_SERVICE": "自助",
-    "ANSWER_KIND_FIRST_REPLY": "初步回复",
-    "ANSWER_KIND_PLAN": "解决方案",
-    "ANSWER_KIND_PROGRESS": "处理进度说明",
-    "FEEDBACK_WAY_TOLD": "已当面或电话告知诉求人",
-    "FEEDBACK_WAY_LEFT": "已按约定方式留言",
-    "FEEDBACK_WAY_POSTED": "已在凭证页公示",
-    "FEEDBACK_WAY_ATTEMPT": "联系诉求人未果",
-    "OUTCOME_SOLVED": "已解决",
-    "OUTCOME_EXPLAINED": "无法办理，已解释并获认可",
-    "OUTCOME_EXPLAINED_NOT_ACCEPTED": "已解释，未获认可",
-    "OUTCOME_UNCONFIRMED": "未能确认",
-    "OUTCOME_REFERRED": "已转其他单位",
-    "OUTCOME_DUPLICATE": "重复诉求",
-    "OUTCOME_WITHDRAWN": "诉求人撤回",
-    "GRADE_SATISFIED": "满意",
-    "GRADE_MOSTLY_SATISFIED": "基本满意",
-    "GRADE_DISSATISFIED": "不满意",
-    "CONFIRMATION_BASIS_REPORTER": "本人账号",
-    "CONFIRMATION_BASIS_CODE": "凭证号",
-    "CONFIRMATION_BASIS_CALLBACK": "回访",
-    "CONFIRMATION_BASIS_REPORTED": "承办人员转述",
-    "ASSIGNMENT_RULE_RESPONSIBILITY": "包保责任分工表",
-    "ASSIGNMENT_RULE_DUTY_LEAD": "无对应包保人员，由值班领导负责",
-    "ASSIGNMENT_RULE_QUEUE": "进入调度室待办",
-    "ASSIGNMENT_RULE_MANUAL": "人工指派",
-    "ASSIGNMENT_RULE_HANDOVER": "分工表调整，移交",
-    "ESCALATION_CAUSE_MANUAL": "提请上报",
-    "ESCALATION_CAUSE_BREACH": "超期",
-    "ESCALATION_CAUSE_DWELL": "上一级逾期未批示",
-    "INSTRUCTION_KIND_TAKE_OVER": "接管",
-    "INSTRUCTION_KIND_ORDER": "责令办理",
-    "INSTRUCTION_KIND_CANNOT_BE_DONE": "确定无法办理",
-    "CLOCK_KIND_FIRST_REPLY": "初步回复",
-    "CLOCK_KIND_PLAN": "解决方案或进度说明",
-    "CLOCK_KIND_PROGRESS": "进度说明",
-    "CLOCK_KIND_RESOLUTION": "承诺办结",
-    "CLOCK_KIND_WORK_ORDER": "工单",
-    "CLOCK_KIND_CONFIRMATION": "诉求人确认",
-    "CLOCK_KIND_ESCALATION": "上级批示",
-    "CLOCK_KIND_REMINDER": "每日提醒",
-    "CLOCK_STATE_RUNNING": "计时中",
-    "CLOCK_STATE_BREACHED": "已超期",
-    "CLOCK_STATE_MET": "按期完成",
-    "CLOCK_STATE_MET_LATE": "超期完成",
-    "CLOCK_STATE_CANCELLED": "不再计时",
-    "CONSEQUENCE_LADDER": "上报一级",
-    "CONSEQUENCE_HEAD_OF_UNIT": "告知单位负责人",
-    "CONSEQUENCE_CALLBACK": "安排回访",
-    "CONSEQUENCE_REMINDER": "提醒负责人",
-    "CONSEQUENCE_ALERT": "只提示一次",
-    "DELIVERY_CHANNEL_PHONE": "短信",
-    "DELIVERY_CHANNEL_EMAIL": "邮件",
-    "DELIVERY_CHANNEL_PAPER": "书面转告",
-}
-
 LANGUAGE = Language(
     sentences=_SENTENCES,
-    labels=_LABELS,
+    labels=labels.CHINESE,
     roles={
         "reporter": "诉求人",
         "receipt": "凭证持有人",

@@ -86,3 +86,57 @@ WHERE gates.version <> (
     SELECT count(*) FROM timeline
     WHERE timeline.case_id = gates.subject_id AND timeline.source = gates.source
 );
+
+-- name: promise_moves_not_as_counted
+-- Moves are counted, each leads from where the one before ended, and the last is the promise.
+SELECT cases.site_id, cases.case_id AS subject_id,
+    cases.promise_move_count || ' counted, ' || moves.count || ' on record, '
+        || moves.broken || ' broken' AS detail
+FROM cases
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count, count(*) FILTER (WHERE promised_date <> next_date) AS broken
+    FROM (
+        SELECT
+            moves.promised_date,
+            lead(moves.previous_date, 1, answers.promised_date)
+                OVER (PARTITION BY moves.answer_id ORDER BY moves.version) AS next_date
+        FROM promise_moves AS moves
+        JOIN answers USING (case_id, answer_id)
+        WHERE moves.case_id = cases.case_id
+    ) AS chain
+) AS moves
+WHERE cases.promise_move_count <> moves.count OR moves.broken > 0;
+
+-- name: paused_though_not_in_hand
+-- Only a case in hand has clocks that stand still.
+SELECT cases.site_id, cases.case_id AS subject_id, cases.state || ' ' || pause_reason AS detail
+FROM cases
+WHERE pause_reason <> '' AND state IN ('RESOLVED', 'CLOSED');
+
+-- name: flag_without_fact
+-- No flag stands without a fact that put it there.
+SELECT cases.site_id, cases.case_id AS subject_id,
+    count(flags.flag) || ' flags, journal: ' || facts.count || ' facts' AS detail
+FROM cases
+LEFT JOIN flags USING (case_id)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count FROM journal
+    WHERE journal.subject_id = cases.case_id AND journal.type = 'backstop.intake.v1.CaseFlagged'
+) AS facts
+GROUP BY cases.site_id, cases.case_id, facts.count
+HAVING count(flags.flag) > facts.count;
+
+-- name: callbacks_not_of_the_journal
+-- Every call has its fact, and every fact its call.
+SELECT cases.site_id, cases.case_id AS subject_id,
+    calls.count || ' calls, ' || facts.count || ' facts' AS detail
+FROM cases
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count FROM callbacks WHERE callbacks.case_id = cases.case_id
+) AS calls
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count FROM journal
+    WHERE journal.subject_id = cases.case_id
+        AND journal.type = 'backstop.intake.v1.CaseCalledBack'
+) AS facts
+WHERE calls.count <> facts.count;

@@ -7,12 +7,19 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON sites, units, people, positions, posts, 
 
 GRANT SELECT, INSERT, UPDATE ON counters, cases, answers TO :app;
 -- Nothing that was said or done is ever taken back.
-GRANT SELECT, INSERT ON reporters, receipt_codes, feedbacks, verifications, links, case_hands
+GRANT SELECT, INSERT
+    ON reporters, receipt_codes, feedbacks, verifications, links, case_hands, promise_moves,
+        callbacks
     TO :app;
+-- Flags are as they stand; the journal has what they were.
+GRANT SELECT, INSERT, UPDATE, DELETE ON flags TO :app;
 GRANT SELECT ON clocks, work_orders, timeline TO :app;
 
 -- The worker adds other services' facts, and finds the site of a receipt code.
 GRANT SELECT, UPDATE ON cases TO :worker;
-GRANT SELECT ON counters, receipt_codes, answers, feedbacks, verifications, links, reporters TO :worker;
+GRANT SELECT
+    ON counters, receipt_codes, answers, feedbacks, verifications, links, reporters, promise_moves,
+        callbacks, flags
+    TO :worker;
 GRANT SELECT, INSERT, UPDATE ON clocks, work_orders TO :worker;
 GRANT SELECT, INSERT ON timeline, case_hands TO :worker;

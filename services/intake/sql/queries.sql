@@ -1,7 +1,3 @@
--- name: get_site
--- What registering and dating needs to know of a site.
-SELECT site_id, name, number_prefix, time_zone FROM sites WHERE site_id = $1;
-
 -- name: get_known
 -- All that some appeals of a site name, looked up in one go.
 SELECT
@@ -77,9 +73,18 @@ FROM unnest($25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[])
 SELECT
     cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
     text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
-    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time,
+    cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
-    deliveries_planned, deliveries_sent, subjects.version
+    deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
+    pause_approved_by, pause_start_time, pause_latest_end_time, subjects.version,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'flag', flag, 'reason', reason, 'leader', leader, 'flagged_by', flagged_by,
+            'flag_time', flag_time
+        ) ORDER BY flag)
+        FROM flags WHERE flags.case_id = cases.case_id
+    ) AS flags
 FROM cases
 JOIN subjects ON subjects.subject_id = cases.case_id
 WHERE cases.case_id = $1;
@@ -89,9 +94,18 @@ WHERE cases.case_id = $1;
 SELECT
     cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
     text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
-    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time,
+    cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
-    deliveries_planned, deliveries_sent, subjects.version, sites.time_zone,
+    deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
+    pause_approved_by, pause_start_time, pause_latest_end_time, subjects.version, sites.time_zone,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'flag', flag, 'reason', reason, 'leader', leader, 'flagged_by', flagged_by,
+            'flag_time', flag_time
+        ) ORDER BY flag)
+        FROM flags WHERE flags.case_id = cases.case_id
+    ) AS flags,
     (
         SELECT jsonb_agg(jsonb_build_object(
             'answer_id', answer_id, 'kind', kind, 'text', text, 'promised_date', promised_date,
@@ -100,6 +114,21 @@ SELECT
         ) ORDER BY version)
         FROM answers WHERE answers.case_id = $1
     ) AS answers,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'answer_id', answer_id, 'previous_date', previous_date,
+            'promised_date', promised_date, 'reason', reason, 'approved_by', approved_by,
+            'move_time', move_time
+        ) ORDER BY version)
+        FROM promise_moves WHERE promise_moves.case_id = $1
+    ) AS promise_moves,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'cycle', cycle, 'reached', reached, 'called_by', called_by, 'call_time', call_time,
+            'words', words
+        ) ORDER BY version)
+        FROM callbacks WHERE callbacks.case_id = $1
+    ) AS callbacks,
     (
         SELECT jsonb_agg(jsonb_build_object(
             'way', way, 'feedback_time', feedback_time, 'note', note, 'answer_id', answer_id,
@@ -147,7 +176,8 @@ UPDATE cases SET
     next_wake_time = $8, cycle = $9, reopen_count = $10, resolution = $11,
     proposed_outcome = $12, outcome = $13, grade = $14, basis = $15, confirmed = $16,
     resolve_time = $17, close_time = $18, deliveries_planned = $19, deliveries_sent = $20,
-    cycle_start_time = $21
+    cycle_start_time = $21, promise_move_count = $22, pause_reason = $23, pause_words = $24,
+    pause_approved_by = $25, pause_start_time = $26, pause_latest_end_time = $27
 WHERE case_id = $1;
 
 -- name: add_hands
@@ -185,6 +215,37 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 UPDATE answers SET fed_back_time = $3
 WHERE case_id = $1 AND answer_id = $2 AND fed_back_time IS NULL;
 
+-- name: move_promise
+-- A plan's promised date is another from now on; the one before stays beside it.
+WITH moved AS (
+    UPDATE answers SET promised_date = $6
+    WHERE case_id = $1 AND answer_id = $4
+)
+INSERT INTO promise_moves (
+    case_id, version, site_id, answer_id, previous_date, promised_date, reason, approved_by,
+    move_time
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: insert_callback
+-- One call to the reporter about the result.
+INSERT INTO callbacks (
+    case_id, version, site_id, cycle, reached, called_by, call_time, words
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: save_flag
+-- A flag that stands from now on, in place of the same one with another leader.
+INSERT INTO flags (case_id, flag, site_id, reason, leader, flagged_by, flag_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (case_id, flag) DO UPDATE SET
+    reason = excluded.reason, leader = excluded.leader, flagged_by = excluded.flagged_by,
+    flag_time = excluded.flag_time;
+
+-- name: delete_flag
+-- A flag that stands no more.
+DELETE FROM flags WHERE case_id = $1 AND flag = $2;
+
 -- name: insert_feedback
 -- One try to reach the reporter.
 INSERT INTO feedbacks (
@@ -204,9 +265,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7);
 SELECT
     cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
     text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
-    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time, cycle, reopen_count,
+    cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time,
+    cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
-    deliveries_planned, deliveries_sent, subjects.version
+    deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
+    pause_approved_by, pause_start_time, pause_latest_end_time, subjects.version,
+    (
+        SELECT jsonb_agg(jsonb_build_object(
+            'flag', flag, 'reason', reason, 'leader', leader, 'flagged_by', flagged_by,
+            'flag_time', flag_time
+        ) ORDER BY flag)
+        FROM flags WHERE flags.case_id = cases.case_id
+    ) AS flags
 FROM cases
 JOIN subjects ON subjects.subject_id = cases.case_id
 WHERE cases.site_id = $1
@@ -224,7 +294,9 @@ SELECT
     grade, resolution, resolve_time, close_time, reopen_count,
     (
         SELECT count(*) FROM clocks
-        WHERE clocks.case_id = cases.case_id AND breached AND clocks.kind <> 'REMINDER'
+        WHERE clocks.case_id = cases.case_id AND breached
+            -- Those only remind, end a pause, or allow something.
+            AND clocks.kind NOT IN ('REMINDER', 'REVIEW', 'PAUSE', 'SILENCE')
     ) AS breach_count
 FROM cases
 WHERE site_id = $1
@@ -252,21 +324,6 @@ FROM (
 WHERE (record_time, source, version) > ($2::timestamptz, $3::text, $4::bigint)
 ORDER BY record_time, source, version
 LIMIT $5;
-
--- name: list_names
--- What people call the persons, positions, units, posts and categories that codes stand for.
-SELECT 'person' AS kind, person_id AS code, name FROM people
-WHERE site_id = $1 AND person_id = ANY ($2::text[])
-UNION ALL
-SELECT 'position', position_id, name FROM positions
-WHERE site_id = $1 AND position_id = ANY ($2::text[])
-UNION ALL
-SELECT 'unit', unit_id, name FROM units WHERE site_id = $1 AND unit_id = ANY ($2::text[])
-UNION ALL
-SELECT 'post', post_id, name FROM posts WHERE site_id = $1 AND post_id = ANY ($2::text[])
-UNION ALL
-SELECT 'category', category_id, name FROM categories
-WHERE site_id = $1 AND category_id = ANY ($2::text[]);
 
 -- name: insert_step
 -- A fact of another service on the timeline.
@@ -308,56 +365,18 @@ FROM unnest(
 -- A work order's new state.
 UPDATE work_orders SET state = $3 WHERE case_id = $1 AND work_order_id = $2;
 
--- name: save_site
--- A site as its directory has just been published.
-INSERT INTO sites (site_id, name, number_prefix, time_zone, directory_version)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (site_id) DO UPDATE SET
-    name = excluded.name, number_prefix = excluded.number_prefix,
-    time_zone = excluded.time_zone, directory_version = excluded.directory_version;
+-- name: rule_work_order
+-- A task as the dispatch room has ruled: whose it is, until when, to be accepted anew; where it
+-- leads from now on, no other open task of the case does.
+UPDATE work_orders SET
+    unit_id = CASE WHEN work_order_id = $2 THEN $3 ELSE unit_id END,
+    deadline_time = CASE WHEN work_order_id = $2 THEN coalesce($4, deadline_time)
+        ELSE deadline_time END,
+    state = CASE WHEN work_order_id = $2 THEN 'DISPATCHED' ELSE state END,
+    lead = CASE WHEN $5 THEN work_order_id = $2 ELSE lead END
+WHERE case_id = $1
+    AND (work_order_id = $2 OR ($5 AND lead AND state <> 'COMPLETED'));
 
--- name: save_units
--- The site's units, whole.
-WITH gone AS (
-    DELETE FROM units WHERE site_id = $1 AND unit_id <> ALL ($2::text[])
-)
-INSERT INTO units (site_id, unit_id, name, kind, parent_id)
-SELECT $1, unit_id, name, kind, parent_id
-FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS unit (unit_id, name, kind, parent_id)
-ON CONFLICT (site_id, unit_id) DO UPDATE SET
-    name = excluded.name, kind = excluded.kind, parent_id = excluded.parent_id;
-
--- name: save_people
--- Names of people; those who have left keep theirs, since old cases still name them.
-INSERT INTO people (site_id, person_id, name)
-SELECT $1, person_id, name FROM unnest($2::text[], $3::text[]) AS person (person_id, name)
-ON CONFLICT (site_id, person_id) DO UPDATE SET name = excluded.name
-WHERE people.name <> excluded.name;
-
--- name: save_positions
--- The site's positions, whole.
-WITH gone AS (
-    DELETE FROM positions WHERE site_id = $1 AND position_id <> ALL ($2::text[])
-)
-INSERT INTO positions (site_id, position_id, name)
-SELECT $1, position_id, name FROM unnest($2::text[], $3::text[]) AS position (position_id, name)
-ON CONFLICT (site_id, position_id) DO UPDATE SET name = excluded.name;
-
--- name: save_posts
--- The site's posts, whole.
-WITH gone AS (
-    DELETE FROM posts WHERE site_id = $1 AND post_id <> ALL ($2::text[])
-)
-INSERT INTO posts (site_id, post_id, name, place)
-SELECT $1, post_id, name, place
-FROM unnest($2::text[], $3::text[], $4::text[]) AS post (post_id, name, place)
-ON CONFLICT (site_id, post_id) DO UPDATE SET name = excluded.name, place = excluded.place;
-
--- name: save_categories
--- The site's categories, whole.
-WITH gone AS (
-    DELETE FROM categories WHERE site_id = $1 AND category_id <> ALL ($2::text[])
-)
-INSERT INTO categories (site_id, category_id, name)
-SELECT $1, category_id, name FROM unnest($2::text[], $3::text[]) AS category (category_id, name)
-ON CONFLICT (site_id, category_id) DO UPDATE SET name = excluded.name;
+-- name: extend_work_order
+-- A task's new deadline.
+UPDATE work_orders SET deadline_time = $3 WHERE case_id = $1 AND work_order_id = $2;

@@ -1,4 +1,4 @@
-"""Rows ↔ domain, over the named statements of sql/queries.sql; the caller owns the transaction."""
+"""Rows ↔ domain, over the named statements of sql/; the caller owns the transaction."""
 
 from chassis.queries import load_queries
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from backstop.fact.v1 import fact_pb2
 from chassis.database import Connection
+from services.intake.domain.marks import Callback, FlagKind, PromiseMove
 from services.intake.domain.values import (
     Answer,
     Case,
@@ -32,7 +33,8 @@ async def load_file(connection: Connection, case_id: str) -> CaseFile | None:
 
 
 async def save_case(connection: Connection, case: Case) -> None:
-    """Writes everything about a case that can change."""
+    """Writes everything about a case that can change, but its flags."""
+    pause = case.pause
     await connection.execute(
         Q.save_case,
         case.case_id,
@@ -56,6 +58,12 @@ async def save_case(connection: Connection, case: Case) -> None:
         case.deliveries_planned,
         case.deliveries_sent,
         case.cycle_start_time,
+        case.promise_move_count,
+        pause.reason if pause else "",
+        pause.words if pause else "",
+        pause.approved_by if pause else "",
+        pause.start_time if pause else None,
+        pause.latest_end_time if pause else None,
     )
 
 
@@ -87,6 +95,57 @@ async def insert_answer(connection: Connection, case: Case, answer: Answer, vers
 async def mark_fed_back(connection: Connection, case_id: str, answer: Answer) -> None:
     """Writes when the answer reached the reporter."""
     await connection.execute(Q.mark_fed_back, case_id, answer.answer_id, answer.fed_back_time)
+
+
+async def move_promise(connection: Connection, case: Case, move: PromiseMove, version: int) -> None:
+    """Writes a plan's new promised date, and the one before beside it."""
+    await connection.execute(
+        Q.move_promise,
+        case.case_id,
+        version,
+        case.site_id,
+        move.answer_id,
+        move.previous_date,
+        move.promised_date,
+        move.reason,
+        move.approved_by,
+        move.move_time,
+    )
+
+
+async def insert_callback(
+    connection: Connection, case: Case, callback: Callback, version: int
+) -> None:
+    """Writes one call to the reporter; `version` is the case's once it is recorded."""
+    await connection.execute(
+        Q.insert_callback,
+        case.case_id,
+        version,
+        case.site_id,
+        callback.cycle,
+        callback.reached,
+        callback.called_by,
+        callback.call_time,
+        callback.words,
+    )
+
+
+async def save_flag(connection: Connection, case: Case, kind: FlagKind) -> None:
+    """Writes whether a flag stands on the case, as the case says."""
+    flag = next((one for one in case.flags if one.kind is kind), None)
+    if flag is None:
+        await connection.execute(Q.delete_flag, case.case_id, kind)
+        return
+    await connection.execute(
+        Q.save_flag,
+        case.case_id,
+        kind,
+        case.site_id,
+        flag.reason,
+        flag.leader,
+        flag.flagged_by,
+        flag.flag_time,
+    )
 
 
 async def insert_feedback(

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from chassis.database import Connection
+from chassis.queries import load_queries
 from services.intake.domain.directory import Directory
 from services.intake.domain.values import Site
-from services.intake.store import Q
+
+Q = load_queries("services.intake", "sql/directory.sql")
 
 
 def read_site(row: asyncpg.Record) -> Site:

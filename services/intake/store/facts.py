@@ -1,6 +1,7 @@
 """Keeps what the facts of the other services add to a case file."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chassis.database import Connection
 from services.intake.domain.values import Clock, Step, WorkOrder
@@ -67,3 +68,28 @@ async def move_work_order(
 ) -> None:
     """Writes a work order's new state."""
     await connection.execute(Q.move_work_order, case_id, work_order_id, state)
+
+
+async def rule_work_order(
+    connection: Connection,
+    case_id: str,
+    work_order_id: str,
+    unit_id: str,
+    deadline_time: datetime | None,
+    *,
+    leads: bool,
+) -> None:
+    """Writes whose a work order is after a ruling, and until when; None leaves the deadline.
+
+    Where it `leads` by the ruling, no other open one of the case does.
+    """
+    await connection.execute(
+        Q.rule_work_order, case_id, work_order_id, unit_id, deadline_time, leads
+    )
+
+
+async def extend_work_order(
+    connection: Connection, case_id: str, work_order_id: str, deadline_time: datetime
+) -> None:
+    """Writes a work order's new deadline."""
+    await connection.execute(Q.extend_work_order, case_id, work_order_id, deadline_time)

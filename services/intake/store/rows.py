@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from services.intake.domain.marks import Callback, Flag, FlagKind, Pause, PromiseMove
 from services.intake.domain.values import (
     Answer,
     AnswerKind,
@@ -75,6 +76,9 @@ def read_case(row: asyncpg.Record) -> Case:
         close_time=row["close_time"],
         deliveries_planned=row["deliveries_planned"],
         deliveries_sent=row["deliveries_sent"],
+        promise_move_count=row["promise_move_count"],
+        pause=_pause(row),
+        flags=_list(row["flags"], _flag),
         version=row["version"],
     )
 
@@ -90,6 +94,8 @@ def read_file(row: asyncpg.Record) -> CaseFile:
         work_orders=_list(row["work_orders"], _work_order),
         clocks=_list(row["clocks"], _clock),
         links=_list(row["links"], _link),
+        promise_moves=_list(row["promise_moves"], _promise_move),
+        callbacks=_list(row["callbacks"], _callback),
         hands=frozenset(row["hands"]),
     )
 
@@ -149,6 +155,49 @@ def _answer(item: Mapping[str, Any]) -> Answer:
         answered_by=item["answered_by"],
         cycle=item["cycle"],
         fed_back_time=_time(fed_back) if fed_back else None,
+    )
+
+
+def _pause(row: asyncpg.Record) -> Pause | None:
+    if not row["pause_reason"]:
+        return None
+    return Pause(
+        reason=row["pause_reason"],
+        words=row["pause_words"],
+        approved_by=row["pause_approved_by"],
+        start_time=row["pause_start_time"],
+        latest_end_time=row["pause_latest_end_time"],
+    )
+
+
+def _flag(item: Mapping[str, Any]) -> Flag:
+    return Flag(
+        kind=FlagKind(item["flag"]),
+        reason=item["reason"],
+        leader=item["leader"],
+        flagged_by=item["flagged_by"],
+        flag_time=_time(item["flag_time"]),
+    )
+
+
+def _promise_move(item: Mapping[str, Any]) -> PromiseMove:
+    return PromiseMove(
+        answer_id=item["answer_id"],
+        previous_date=date.fromisoformat(item["previous_date"]),
+        promised_date=date.fromisoformat(item["promised_date"]),
+        reason=item["reason"],
+        approved_by=item["approved_by"],
+        move_time=_time(item["move_time"]),
+    )
+
+
+def _callback(item: Mapping[str, Any]) -> Callback:
+    return Callback(
+        cycle=item["cycle"],
+        reached=item["reached"],
+        called_by=item["called_by"],
+        call_time=_time(item["call_time"]),
+        words=item["words"],
     )
 
 

@@ -40,6 +40,8 @@ class Peers(routing_grpc.RoutingServiceServicer, sla_grpc.SlaServiceServicer):
         self.unsealed: list[tuple[str, str]] = []
         self.asked = 0
         self.open_work_orders = 0
+        # What the deadlines of a receipt were asked for.
+        self.deadlines_of: list[sla.ComputeDeadlinesRequest] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -70,6 +72,7 @@ class Peers(routing_grpc.RoutingServiceServicer, sla_grpc.SlaServiceServicer):
     async def ComputeDeadlines(
         self, request: sla.ComputeDeadlinesRequest, context: Any
     ) -> sla.ComputeDeadlinesResponse:
+        self.deadlines_of.append(request)
         return sla.ComputeDeadlinesResponse(
             deadlines=[
                 sla_pb2.Deadline(

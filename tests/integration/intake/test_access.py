@@ -3,6 +3,7 @@
 import grpc
 import pytest
 from google.protobuf.message import Message
+from google.type.date_pb2 import Date
 
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
@@ -26,6 +27,17 @@ def about(case_id: str) -> list[tuple[Message, str]]:
             "STEWARD",
         ),
         (rpc.EscalateCaseRequest(case_id=case_id, reason="x"), "STEWARD"),
+        (
+            rpc.MovePromiseRequest(
+                case_id=case_id, promised_date=Date(year=2100, month=1, day=1), reason="x"
+            ),
+            "DISPATCHER",
+        ),
+        (
+            rpc.FlagCaseRequest(case_id=case_id, flag=pb.CASE_FLAG_HAZARD, set=True, reason="x"),
+            "DIRECTOR",
+        ),
+        (rpc.RecordCallbackRequest(case_id=case_id), "SUPPORT"),
         (
             rpc.ResolveCaseRequest(case_id=case_id, resolution="x", outcome=pb.OUTCOME_SOLVED),
             "STEWARD",

@@ -12,6 +12,7 @@ from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import to_timestamp
 from tests.integration.intake.conftest import Peers
 from tests.integration.intake.window import Window, appeal
+from tests.waiting import eventually
 
 SOON = (datetime.now(UTC) + timedelta(days=10)).date()
 TOLD = pb.Feedback(way=pb.FEEDBACK_WAY_TOLD)
@@ -36,6 +37,23 @@ async def test_registering_opens_the_file(window: Window) -> None:
     second = await window.register()
     assert second.case.number.endswith("-0002")
     assert await window.findings() == []
+
+
+async def test_the_deadlines_on_the_receipt_are_those_of_its_kind_of_case(
+    window: Window, peers: Peers
+) -> None:
+    # The first call only connects; what it does not wait for is on the file soon after.
+    async def promised() -> rpc.RegisterCaseResponse | None:
+        made = await window.register(kind=pb.CASE_KIND_INQUIRY, urgency=pb.URGENCY_URGENT)
+        return made if made.HasField("first_reply_due_time") else None
+
+    made = await eventually(promised, what="sla was asked in time")
+    asked = peers.deadlines_of[-1]
+    assert (asked.site_id, asked.category, asked.kind, asked.urgency) == (
+        "yuwu", "BATHING", pb.CASE_KIND_INQUIRY, pb.URGENCY_URGENT,
+    )  # fmt: skip
+    assert asked.occurred_time == made.case.occurred_time
+    assert not asked.clocks
 
 
 async def test_repeating_a_registration_returns_the_same_case(window: Window) -> None:

@@ -1,6 +1,7 @@
 """Every fact that the suite can publish has its sentence in both languages."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
@@ -8,10 +9,10 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
-from backstop.intake.v1 import intake_facts_pb2
-from backstop.notify.v1 import notify_facts_pb2
-from backstop.routing.v1 import routing_facts_pb2
-from backstop.sla.v1 import sla_facts_pb2
+from backstop.intake.v1 import intake_facts_pb2, intake_pb2
+from backstop.notify.v1 import notify_facts_pb2, notify_pb2
+from backstop.routing.v1 import routing_facts_pb2, routing_pb2
+from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from services.intake.domain.values import Step
 from services.intake.sentences import Narrator, en, zh
 from tests.unit.intake.examples import NOW, ZONE
@@ -78,6 +79,64 @@ def test_every_label_is_a_word(kind: type[Message]) -> None:
     for language in ("zh-CN", "en"):
         sentence = tell(filled(kind), language)
         assert not any(word.isupper() and "_" in word for word in sentence.split("(")), sentence
+
+
+@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: str(kind.DESCRIPTOR.name))
+def test_chinese_is_written_with_chinese_punctuation(kind: type[Message]) -> None:
+    for message in (filled(kind), kind()):
+        sentence = tell(message, "zh-CN")
+        # No sign beside a Chinese character is only half as wide.
+        assert not re.search(r"[一-鿿][,:;()?!]|[,:;()?!][一-鿿]", sentence), sentence
+
+
+def test_every_value_of_an_enum_that_is_told_has_a_word() -> None:
+    enums = [
+        enum
+        for module in (intake_pb2, routing_facts_pb2, routing_pb2, sla_pb2, notify_pb2)
+        for enum in module.DESCRIPTOR.enum_types_by_name.values()
+    ]
+    words = zh.LANGUAGE.labels.keys()
+    told = [enum for enum in enums if any(value.name in words for value in enum.values)]
+    assert len(told) > 12
+    for enum in told:
+        assert {value.name for value in enum.values if value.number} <= words, enum.name
+
+
+def test_what_moved_is_told_with_what_it_was() -> None:
+    moved = sla_facts_pb2.ClocksAmended(
+        clocks=[sla_pb2.Clock(kind=sla_pb2.CLOCK_KIND_PLAN, provisional=True)] * 2,
+        cause=sla_pb2.AMENDMENT_CAUSE_CALENDAR,
+    )
+    for hours, clock in zip((0, 24), moved.clocks, strict=True):
+        clock.due_time.FromDatetime(datetime(2026, 11, 23, 16, tzinfo=UTC) + timedelta(hours=hours))
+    for _ in moved.clocks:
+        moved.previous_due_times.add().CopyFrom(moved.clocks[0].due_time)
+    assert tell(moved, "zh-CN") == (
+        "期限调整（工作日历调整）：解决方案或进度说明 2026年11月23日 24:00 到期（暂定）；"
+        "解决方案或进度说明 2026年11月24日 24:00 到期（暂定）（原 2026年11月23日 24:00）。"
+    )
+    assert "(before: 2026-11-23 24:00)" in tell(moved, "en")
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=3)])
+@pytest.mark.parametrize("kind", [sla_pb2.CLOCK_KIND_REMINDER, sla_pb2.CLOCK_KIND_REVIEW])
+def test_a_clock_that_comes_again_is_told_with_the_deadline_that_passed(
+    kind: sla_pb2.ClockKind.ValueType, late: timedelta
+) -> None:
+    passed = datetime(2026, 11, 23, 16, tzinfo=UTC)
+    fact = sla_facts_pb2.ClockBreached(clock=sla_pb2.Clock(kind=kind))
+    fact.clock.due_time.FromDatetime(passed + timedelta(days=1))
+    fact.clock.breach_time.FromDatetime(passed + late)
+    fact.detected_late_by.FromTimedelta(late)
+    assert "（2026年11月23日 24:00）" in tell(fact, "zh-CN")
+    assert "due 2026-11-23 24:00 " in tell(fact, "en")
+
+
+def test_a_call_in_vain_tells_the_days() -> None:
+    fact = intake_facts_pb2.CaseCalledBack(called_by="s-1", unanswered_days=2, words="关机")
+    assert tell(fact, "zh-CN") == "样例乙回访诉求人未联系上，本轮共 2 天未联系上：关机"
+    fact.reached = True
+    assert tell(fact, "zh-CN") == "样例乙回访诉求人，已联系上：关机"
 
 
 def test_both_languages_have_the_same_labels_and_roles() -> None:

@@ -99,11 +99,19 @@ CREATE TABLE cases (
     close_time timestamptz,
     deliveries_planned integer NOT NULL DEFAULT 0,
     deliveries_sent integer NOT NULL DEFAULT 0,
+    promise_move_count integer NOT NULL DEFAULT 0,
+    -- sla's pause, while it lasts.
+    pause_reason text NOT NULL DEFAULT '',
+    pause_words text NOT NULL DEFAULT '',
+    pause_approved_by text NOT NULL DEFAULT '',
+    pause_start_time timestamptz,
+    pause_latest_end_time timestamptz,
     UNIQUE (site_id, number),
     -- Every open case has somebody who must move, and a time at which they are reminded.
     CHECK (state = 'CLOSED' OR (accountable <> '' AND next_wake_time IS NOT NULL)),
     CHECK ((state = 'CLOSED') = (outcome <> '')),
-    CHECK ((state = 'CLOSED') = (close_time IS NOT NULL))
+    CHECK ((state = 'CLOSED') = (close_time IS NOT NULL)),
+    CHECK ((pause_reason = '') = (pause_start_time IS NULL))
 ) WITH (fillfactor = 70);
 
 CREATE UNIQUE INDEX cases_slip ON cases (site_id, slip_number) WHERE slip_number <> '';
@@ -148,6 +156,21 @@ CREATE TABLE answers (
     CHECK ((kind = 'PLAN') = (promised_date IS NOT NULL))
 );
 
+-- Promised dates that were moved before they had passed; the one that holds is the answer's.
+CREATE TABLE promise_moves (
+    case_id text NOT NULL REFERENCES cases (case_id),
+    version bigint NOT NULL,
+    site_id text NOT NULL,
+    answer_id text NOT NULL,
+    previous_date date NOT NULL,
+    promised_date date NOT NULL CHECK (promised_date <> previous_date),
+    reason text NOT NULL,
+    approved_by text NOT NULL,
+    move_time timestamptz NOT NULL,
+    PRIMARY KEY (case_id, version),
+    FOREIGN KEY (case_id, answer_id) REFERENCES answers (case_id, answer_id)
+);
+
 CREATE TABLE feedbacks (
     case_id text NOT NULL REFERENCES cases (case_id),
     version bigint NOT NULL,
@@ -171,6 +194,31 @@ CREATE TABLE verifications (
     verified_by text NOT NULL,
     verify_time timestamptz NOT NULL,
     PRIMARY KEY (case_id, version)
+);
+
+-- Calls to the reporter about the result, by someone outside the handling chain.
+CREATE TABLE callbacks (
+    case_id text NOT NULL REFERENCES cases (case_id),
+    version bigint NOT NULL,
+    site_id text NOT NULL,
+    cycle integer NOT NULL,
+    reached boolean NOT NULL,
+    called_by text NOT NULL,
+    call_time timestamptz NOT NULL,
+    words text NOT NULL,
+    PRIMARY KEY (case_id, version)
+);
+
+-- Flags that stand on a case; what they were before is in the journal.
+CREATE TABLE flags (
+    case_id text NOT NULL REFERENCES cases (case_id),
+    flag text NOT NULL CHECK (flag IN ('HAZARD', 'LONG_STANDING')),
+    site_id text NOT NULL,
+    reason text NOT NULL,
+    leader text NOT NULL CHECK (leader = '' OR flag = 'LONG_STANDING'),
+    flagged_by text NOT NULL,
+    flag_time timestamptz NOT NULL,
+    PRIMARY KEY (case_id, flag)
 );
 
 CREATE TABLE links (

@@ -1,0 +1,131 @@
+"""What the window does beside a case's course: move a promise, mark the case, call the reporter.
+
+None of it moves the case on. Each function takes the file as it stands under its lock and raises
+Refused when the file doesn't allow it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from chassis.errors import Refused
+from services.intake.domain.commands import FlagCase, MovePromise, RecordCallback
+from services.intake.domain.marks import Callback, Flag, FlagKind, PromiseMove
+from services.intake.domain.times import believed, kept_promise_day, local_day
+from services.intake.domain.transitions import IN_HAND, NOT_CLOSED, Act, require
+from services.intake.domain.values import (
+    Answer,
+    AnswerKind,
+    Case,
+    CaseFile,
+    CaseState,
+    Confidentiality,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    case: Case
+    answer: Answer
+    move: PromiseMove
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """`flag` is the one put on or taken off; `new` is False for what was so already."""
+
+    case: Case
+    flag: Flag
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalledBack:
+    """`unanswered_days` are the local days of the cycle with a call in vain, this one included."""
+
+    case: Case
+    callback: Callback
+    unanswered_days: int
+
+
+def move_promise(file: CaseFile, command: MovePromise, act: Act) -> Moved:
+    """A plan of this cycle gets another promised date, while the one it has hasn't passed.
+
+    Raises Refused WRONG_STATE, ANSWER_NOT_FOUND, NO_PROMISE, PROMISE_HAS_PASSED, PROMISE_IN_PAST
+    and PROMISE_NOT_MOVED.
+    """
+    case = file.case
+    require(case, "MovePromise", *IN_HAND)
+    plan, previous = _promise(file, command.answer_id)
+    if previous < local_day(act.time, file.zone):
+        raise Refused("PROMISE_HAS_PASSED", promised_date=previous.isoformat())
+    promised = kept_promise_day(command.promised_date, act.time, file.zone)
+    if promised == previous:
+        raise Refused("PROMISE_NOT_MOVED", promised_date=previous.isoformat())
+    move = PromiseMove(plan.answer_id, previous, promised, command.reason, act.by, act.time)
+    return Moved(
+        replace(case, promise_move_count=case.promise_move_count + 1),
+        replace(plan, promised_date=promised),
+        move,
+    )
+
+
+def flag(file: CaseFile, command: FlagCase, act: Act) -> Flagged:
+    """A mark is put on the case or taken off; what is so already is nothing new.
+
+    Another leader is. Raises Refused WRONG_STATE.
+    """
+    case = file.case
+    require(case, "FlagCase", *NOT_CLOSED)
+    asked = Flag(command.flag, command.reason, command.leader, act.by, act.time)
+    standing = next((one for one in case.flags if one.kind is command.flag), None)
+    if command.set:
+        new = standing is None or standing.leader != asked.leader
+    else:
+        new = standing is not None
+    if not new:
+        return Flagged(case, standing or asked, new=False)
+    others = [one for one in case.flags if one.kind is not command.flag]
+    kept = [*others, asked] if command.set else others
+    order = tuple(FlagKind)
+    flags = tuple(sorted(kept, key=lambda one: order.index(one.kind)))
+    return Flagged(replace(case, flags=flags), asked, new=True)
+
+
+def call_back(file: CaseFile, command: RecordCallback, act: Act) -> CalledBack:
+    """The reporter was called about the result, by someone who has had no hand in the case.
+
+    Raises Refused WRONG_STATE, CALLER_HANDLED_CASE, REPORTER_ANONYMOUS, TIME_IN_FUTURE, and
+    INVALID_FIELD for a call before the resolution.
+    """
+    case = file.case
+    require(case, "RecordCallback", CaseState.RESOLVED)
+    if act.by in file.hands:
+        raise Refused("CALLER_HANDLED_CASE")
+    if case.confidentiality is Confidentiality.ANONYMOUS:
+        # No way to them is on file, so nobody can have called.
+        raise Refused("REPORTER_ANONYMOUS")
+    resolved = case.resolve_time or case.cycle_start_time
+    instant = believed(command.call_time, act.time, "call_time", not_before=resolved)
+    callback = Callback(case.cycle, command.reached, act.by, instant, command.words)
+    in_vain = {
+        local_day(one.call_time, file.zone)
+        for one in (*file.callbacks, callback)
+        if one.cycle == case.cycle and not one.reached
+    }
+    return CalledBack(case, callback, len(in_vain))
+
+
+def _promise(file: CaseFile, answer_id: str) -> tuple[Answer, date]:
+    """Returns a plan of this cycle with its promise: the one named, else the last."""
+    if answer_id and all(one.answer_id != answer_id for one in file.answers):
+        raise Refused("ANSWER_NOT_FOUND", answer_id=answer_id)
+    for one in reversed(file.answers):
+        promised = one.promised_date
+        if (
+            one.kind is AnswerKind.PLAN
+            and promised is not None
+            and one.cycle == file.case.cycle
+            and answer_id in ("", one.answer_id)
+        ):
+            return one, promised
+    raise Refused("NO_PROMISE", cycle=file.case.cycle)
