@@ -1,6 +1,7 @@
 """The only place where notify is wired together."""
 
 import ssl
+from datetime import timedelta
 
 from backstop.notify.v1 import error_reason_pb2, notify_service_pb2, notify_service_pb2_grpc
 from chassis.actor import service_actor
@@ -10,6 +11,7 @@ from chassis.settings import SettingsError
 from services.notify.addresses import Addresses
 from services.notify.consumers import handlers
 from services.notify.domain.deliveries import Channel
+from services.notify.domain.digests import Digesting
 from services.notify.drivers.base import Driver
 from services.notify.drivers.file import FileDriver
 from services.notify.drivers.smtp import SmtpDriver
@@ -40,7 +42,12 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
                 NotifyServicer(runtime.app, runtime.pages, keys),
             )
         ],
-        handlers=handlers(),
+        handlers=handlers(
+            Digesting(
+                late=timedelta(seconds=settings.digest_late_seconds),
+                hold=timedelta(seconds=settings.digest_hold_seconds),
+            )
+        ),
         workers=[
             Sender(
                 runtime.worker,

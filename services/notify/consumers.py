@@ -4,11 +4,14 @@ from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from chassis.handling import Handlers
+from services.notify.domain.digests import Digesting
 from services.notify.handlers import facts
+from services.notify.handlers.clocks import Clocks
 
 
-def handlers() -> Handlers:
+def handlers(digesting: Digesting) -> Handlers:
     """Returns who handles what; facts not named here tell nobody anything."""
+    clocks, escalations = Clocks(digesting), facts.Escalations(digesting)
     return {
         "intake": {
             intake.CaseRegistered: facts.on_case_registered,
@@ -17,19 +20,25 @@ def handlers() -> Handlers:
             intake.CaseResolved: facts.on_case_resolved,
             intake.CaseRejected: facts.on_case_rejected,
             intake.CaseClosed: facts.on_case_closed,
+            intake.CaseFlagged: facts.on_case_flagged,
         },
         "routing": {
             routing.DirectoryPublished: facts.on_directory_published,
             routing.CaseAssigned: facts.on_case_assigned,
             routing.CaseAccepted: facts.on_case_accepted,
-            routing.CaseEscalated: facts.on_case_escalated,
+            routing.CaseEscalated: escalations.on_case_escalated,
             routing.CaseInstructed: facts.on_case_instructed,
             routing.WorkOrdersDispatched: facts.on_work_orders_dispatched,
             routing.WorkOrderCompleted: facts.on_work_order_completed,
+            routing.WorkOrderRuled: facts.on_work_order_ruled,
         },
         "sla": {
-            sla.ClocksStarted: facts.on_clocks_started,
-            sla.ClockDueSoon: facts.on_clock_due_soon,
-            sla.ClockBreached: facts.on_clock_breached,
+            sla.ClocksStarted: clocks.on_started,
+            sla.ClockDueSoon: clocks.on_due_soon,
+            sla.ClockBreached: clocks.on_breached,
+            sla.ClocksPaused: clocks.on_paused,
+            sla.ClocksResumed: clocks.on_resumed,
+            sla.ClocksAmended: clocks.on_amended,
+            sla.CalendarYearMissing: clocks.on_calendar_year_missing,
         },
     }

@@ -1,7 +1,8 @@
 """protobuf ↔ domain, pure."""
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from google.protobuf.descriptor import EnumDescriptor
 from google.type.date_pb2 import Date
@@ -9,13 +10,18 @@ from google.type.date_pb2 import Date
 from backstop.intake.v1 import intake_facts_pb2, intake_pb2
 from backstop.notify.v1 import notify_pb2, notify_service_pb2
 from backstop.routing.v1 import routing_facts_pb2, routing_pb2
-from backstop.sla.v1 import sla_pb2
-from chassis.convert import set_timestamp, to_datetime
+from backstop.sla.v1 import sla_facts_pb2, sla_pb2
+from chassis.convert import set_timestamp, to_datetime, to_timedelta
+from chassis.handling import ReceivedFact
 from services.notify.domain.cases import CaseView
+from services.notify.domain.clock_plans import ClockView, MovedClock
 from services.notify.domain.contacts import DEFAULT_LANGUAGE, Contact, PutContacts
 from services.notify.domain.deliveries import Channel, Delivery, DeliveryState
 from services.notify.domain.names import DEFAULT_TIME_ZONE, Code, NameKind, Site
-from services.notify.domain.plans import ClockView, WorkOrderView
+from services.notify.domain.plans import WorkOrderView
+
+# Clocks of a case that fire and run on to their next deadline.
+_COME_AGAIN = ("REMINDER", "REVIEW")
 
 # Contacts ----------------------------------------------------------------------------------------
 
@@ -60,6 +66,7 @@ def delivery(value: Delivery) -> notify_pb2.Delivery:
         state=_STATES[value.state],
         attempt_count=value.attempt_count,
         problem=value.problem,
+        digest_id=value.digest_id,
     )
     set_timestamp(result.plan_time, value.plan_time)
     set_timestamp(result.finish_time, value.finish_time)
@@ -136,9 +143,40 @@ def clock(message: sla_pb2.Clock) -> ClockView:
     )
 
 
+def missed_clock(fact: sla_facts_pb2.ClockBreached) -> ClockView:
+    """Reads the clock of a breach with the deadline that passed.
+
+    One that comes again shows its next one already, and when the one before was noticed.
+    """
+    read = clock(fact.clock)
+    if read.kind not in _COME_AGAIN or not fact.clock.HasField("breach_time"):
+        return read
+    noticed = to_datetime(fact.clock.breach_time)
+    return replace(read, due_time=noticed - to_timedelta(fact.detected_late_by))
+
+
 def clocks(messages: Iterable[sla_pb2.Clock]) -> tuple[ClockView, ...]:
     """Reads the clocks of a fact."""
     return tuple(clock(message) for message in messages)
+
+
+def moved_clocks(fact: sla_facts_pb2.ClocksAmended) -> tuple[MovedClock, ...]:
+    """Reads the clocks of an amendment, each with the deadline before."""
+    return tuple(
+        MovedClock(clock(one), to_datetime(previous))
+        for one, previous in zip(fact.clocks, fact.previous_due_times, strict=False)
+    )
+
+
+def warned_late_by(message: sla_pb2.Clock, fact: ReceivedFact) -> timedelta:
+    """Returns how long after its point a warning was noticed.
+
+    A warning happens at its point; the clock has the point, too, unless it shows the next one.
+    """
+    points = [fact.occurred_time]
+    if message.HasField("warn_time"):
+        points.append(to_datetime(message.warn_time))
+    return max(timedelta(0), *(fact.record_time - point for point in points))
 
 
 def work_orders(fact: routing_facts_pb2.WorkOrdersDispatched) -> tuple[WorkOrderView, ...]:

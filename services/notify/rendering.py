@@ -31,6 +31,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "CONFIRMATION": ("诉求人确认", "reporter's confirmation"),
     "ESCALATION": ("批示", "instruction"),
     "REMINDER": ("每日提醒", "daily reminder"),
+    "RULING": ("退单裁定", "ruling on a returned work order"),
+    "PAUSE": ("暂停期", "pause"),
+    "CALLBACK": ("再次回访", "next callback"),
+    "SILENCE": ("匿名诉求静候期", "silence of an anonymous reporter"),
+    "REVIEW": ("长期疑难复查", "review of a long-standing case"),
+    "WAITING_FOR_REPORTER": ("等待诉求人配合", "it waits for the reporter"),
+    "WAITING_FOR_OUTAGE_WINDOW": ("等待检修窗口", "it waits for a maintenance window"),
+    "FORCE_MAJEURE": ("不可抗力", "force majeure"),
+    "CALENDAR": ("工作日历调整", "the site's calendar changed"),
+    "POLICY": ("时限规则调整", "the site's policy changed"),
+    "EXTENSION": ("工单延期", "a work order was given more time"),
+    "PROMISE_MOVED": ("承诺日期调整", "a promise was moved"),
     "TAKE_OVER": ("接管办理", "takes the case over"),
     "ORDER": ("责成办理", "orders what is to be done"),
     "CANNOT_BE_DONE": ("确定无法办理", "decides that it can't be done"),
@@ -45,6 +57,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "DUPLICATE": ("并入另一诉求", "merged with another case"),
     "WITHDRAWN": ("已撤回", "withdrawn"),
 }
+
+
+# Days, hours and minutes of a lateness, Chinese first.
+_LATENESS = (("天", "小时", "分"), ("d", "h", "min"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,7 @@ def _environment(language: str, time_zone: str) -> ImmutableSandboxedEnvironment
     environment.filters["word"] = lambda name: _word(name, language)
     environment.filters["time"] = lambda text: _time(text, zone, language)
     environment.filters["due"] = lambda text: _due(text, zone, language)
+    environment.filters["lateness"] = lambda seconds: _lateness(seconds, language)
     environment.filters["day"] = lambda text: _day(date.fromisoformat(text), language)
     return environment
 
@@ -127,6 +144,14 @@ def _due(text: str, zone: ZoneInfo, language: str) -> str:
     if (local.hour, local.minute) == (0, 0):
         return f"{_day(local.date() - timedelta(days=1), language)} 24:00"
     return _time(text, zone, language)
+
+
+def _lateness(seconds: int, language: str) -> str:
+    """Days, hours and minutes, those that are none left out."""
+    minutes = seconds // 60
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = list(zip((days, hours, minutes), _LATENESS[language == "en"], strict=True))
+    return " ".join(f"{n} {unit}" for n, unit in parts if n) or f"0 {parts[-1][1]}"
 
 
 def _day(day: date, language: str) -> str:

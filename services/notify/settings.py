@@ -39,6 +39,11 @@ class Settings(ServiceSettings):
     send_attempts: Annotated[int, Field(ge=1, le=50)] = 8
     send_concurrency: Annotated[int, Field(ge=1, le=64)] = 8
 
+    # What sla noticed so long after its time, or longer, isn't sent alone: it waits so many real
+    # seconds for others of its recipient and goes out with them, as after an outage.
+    digest_late_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    digest_hold_seconds: Annotated[float, Field(ge=0, le=3_600)] = 60.0
+
     @model_validator(mode="after")
     def _drivers_are_complete(self) -> Self:
         drivers = {self.phone_driver, self.email_driver, self.paper_driver}

@@ -11,6 +11,7 @@ from chassis.database import Connection
 from chassis.queries import load_queries
 from services.notify.domain.cases import CaseState, CaseView
 from services.notify.domain.deliveries import Channel, Context, Delivery, DeliveryState
+from services.notify.domain.digests import DigestKey
 from services.notify.domain.names import Code, NameKind, Site
 from services.notify.domain.plans import WorkOrderView
 
@@ -100,6 +101,7 @@ async def insert_case(connection: Connection, case: CaseView) -> None:
         case.receiver,
         case.steward,
         case.accountable,
+        case.leader,
         case.accepted,
         case.level,
         case.cycle,
@@ -125,10 +127,13 @@ async def save_case(connection: Connection, case: CaseView) -> None:
         case.case_id,
         case.steward,
         case.accountable,
+        case.leader,
         case.accepted,
         case.level,
         case.cycle,
         case.state.value,
+        case.late_until,
+        case.late_by,
     )
 
 
@@ -146,6 +151,13 @@ async def insert_work_orders(
     )
 
 
+async def rule_work_order(
+    connection: Connection, case_id: str, work_order_id: str, unit_id: str
+) -> None:
+    """Keeps whose a work order is after a ruling; the head of another unit is not known."""
+    await connection.execute(Q.rule_work_order, work_order_id, case_id, unit_id)
+
+
 async def load_work_order(
     connection: Connection, case_id: str, work_order_id: str
 ) -> tuple[str, str]:
@@ -160,16 +172,18 @@ async def load_work_order(
 async def insert_deliveries(
     connection: Connection, source: str, version: int, deliveries: Sequence[Delivery]
 ) -> None:
-    """Plans the messages that follow from one fact of one case."""
+    """Plans the messages that follow from one fact of one subject, alone or for digests."""
     first = deliveries[0]
     await connection.execute(
         Q.insert_deliveries,
         first.site_id,
+        first.subject_id,
         first.case_id,
         source,
         version,
         first.plan_time,
         first.next_time,
+        first.digest,
         [delivery.delivery_id for delivery in deliveries],
         [delivery.recipient for delivery in deliveries],
         [delivery.channel.value for delivery in deliveries],
@@ -191,7 +205,7 @@ async def list_deliveries(
 async def reserve_deliveries(
     connection: Connection, raw_time: datetime, until: datetime, limit: int
 ) -> list[Delivery]:
-    """Takes up messages that are due; nobody else does before `until`.
+    """Takes up messages that are due and go out alone; nobody else does before `until`.
 
     A reservation is no claim: whoever dies with it has sent nothing.
     """
@@ -199,48 +213,108 @@ async def reserve_deliveries(
     return [_delivery(row) for row in rows]
 
 
-async def defer_delivery(connection: Connection, delivery: Delivery, next_time: datetime) -> None:
-    """Gives a reserved message back, not to be tried before `next_time`."""
-    await connection.execute(Q.defer_delivery, delivery.delivery_id, delivery.next_time, next_time)
+async def list_due_digests(
+    connection: Connection, raw_time: datetime, limit: int
+) -> list[DigestKey]:
+    """Returns what is told together and is due, without taking it up."""
+    rows = await connection.fetch(Q.list_due_digests, raw_time, limit)
+    return [
+        DigestKey(row["site_id"], row["recipient"], Channel(row["channel"]), row["digest_id"] or "")
+        for row in rows
+    ]
 
 
-async def claim_delivery(
-    connection: Connection, delivery: Delivery, channel: Channel, lease_time: datetime
-) -> int | None:
-    """Takes a reserved message in hand; returns the attempt's number, None when it is too late."""
-    attempt: int | None = await connection.fetchval(
-        Q.claim_delivery, delivery.delivery_id, delivery.next_time, channel.value, lease_time
+async def try_digest(connection: Connection, key: DigestKey) -> bool:
+    """Keeps others off what is told together until the commit; False where one was there before.
+
+    What is read after it is what they have left.
+    """
+    held: bool = await connection.fetchval(Q.try_digest, "/".join(key))
+    return held
+
+
+async def hold_digest(connection: Connection, key: DigestKey) -> None:
+    """Keeps others off what is told together until the commit, once they are off it."""
+    await connection.execute(Q.hold_digest, "/".join(key))
+
+
+async def reserve_digest(
+    connection: Connection, key: DigestKey, raw_time: datetime, until: datetime
+) -> list[Delivery]:
+    """Takes up what is told together: all of it, due or not, if any is due still.
+
+    As with `reserve_deliveries`.
+    """
+    rows = await connection.fetch(
+        Q.reserve_digest,
+        raw_time,
+        until,
+        key.site_id,
+        key.recipient,
+        key.channel.value,
+        key.digest_id or None,
     )
-    return attempt
+    return [_delivery(row) for row in rows]
 
 
-async def lock_delivery(connection: Connection, delivery_id: str) -> Delivery:
-    """Returns a message and locks it; its case must be locked before."""
-    row = await connection.fetchrow(Q.lock_delivery, delivery_id)
-    if row is None:
-        raise LookupError(f"the delivery {delivery_id} has gone")
-    return _delivery(row)
-
-
-async def save_delivery(connection: Connection, delivery: Delivery) -> None:
-    """Keeps what became of a message."""
+async def defer_deliveries(
+    connection: Connection, deliveries: Sequence[Delivery], next_time: datetime
+) -> None:
+    """Gives messages that were reserved together back, not to be tried before `next_time`."""
     await connection.execute(
-        Q.save_delivery,
-        delivery.delivery_id,
-        delivery.state.value,
-        delivery.problem,
-        delivery.finish_time,
-        delivery.next_time,
-        delivery.lease_time,
+        Q.defer_deliveries, _ids(deliveries), deliveries[0].next_time, next_time
+    )
+
+
+async def claim_deliveries(
+    connection: Connection,
+    deliveries: Sequence[Delivery],
+    channel: Channel,
+    digest_id: str,
+    lease_time: datetime,
+) -> dict[str, int] | None:
+    """Takes messages in hand that were reserved together, all of them or none.
+
+    Returns the number of each one's attempt, None when it is too late for any of them.
+    """
+    rows = await connection.fetch(
+        Q.claim_deliveries,
+        _ids(deliveries),
+        deliveries[0].next_time,
+        channel.value,
+        digest_id or None,
+        lease_time,
+    )
+    return {row["delivery_id"]: row["attempt_count"] for row in rows} or None
+
+
+async def lock_deliveries(connection: Connection, delivery_ids: Sequence[str]) -> list[Delivery]:
+    """Returns messages, in the order of their ids, and locks them; their subjects come before."""
+    rows = await connection.fetch(Q.lock_deliveries, list(delivery_ids))
+    if len(rows) != len(delivery_ids):
+        raise LookupError("a delivery has gone")
+    return [_delivery(row) for row in rows]
+
+
+async def save_deliveries(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    """Keeps what became of messages."""
+    await connection.execute(
+        Q.save_deliveries,
+        _ids(deliveries),
+        [delivery.state.value for delivery in deliveries],
+        [delivery.problem for delivery in deliveries],
+        [delivery.finish_time for delivery in deliveries],
+        [delivery.next_time for delivery in deliveries],
+        [delivery.lease_time for delivery in deliveries],
     )
 
 
 async def list_expired(
     connection: Connection, raw_time: datetime, limit: int
 ) -> list[tuple[str, str, str]]:
-    """Returns (delivery, site, case) of messages whose worker's hold is over."""
+    """Returns (delivery, site, subject) of messages whose worker's hold is over."""
     rows = await connection.fetch(Q.list_expired, raw_time, limit)
-    return [(row["delivery_id"], row["site_id"], row["case_id"]) for row in rows]
+    return [(row["delivery_id"], row["site_id"], row["subject_id"]) for row in rows]
 
 
 async def next_delivery(connection: Connection, raw_time: datetime) -> float | None:
@@ -258,7 +332,8 @@ async def count_waiting(connection: Connection) -> int:
 def _delivery(row: asyncpg.Record) -> Delivery:
     return Delivery(
         delivery_id=row["delivery_id"],
-        case_id=row["case_id"],
+        subject_id=row["subject_id"],
+        case_id=row["case_id"] or "",
         site_id=row["site_id"],
         recipient=row["recipient"],
         channel=Channel(row["channel"]),
@@ -270,10 +345,16 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         problem=row["problem"],
         reference=row["reference"],
         urgent=row["urgent"],
+        digest=row["digest"],
+        digest_id=row["digest_id"] or "",
         next_time=row["next_time"],
         lease_time=row["lease_time"],
         context=json.loads(row["context"]),
     )
+
+
+def _ids(deliveries: Sequence[Delivery]) -> list[str]:
+    return [delivery.delivery_id for delivery in deliveries]
 
 
 def _to_json(context: Context) -> str:

@@ -1,7 +1,9 @@
 """The sender: takes planned messages, finds out where they go, and hands each to its driver once.
 
 Any number of them may run. What keeps two from sending the same message is the claim, a committed
-change of one row; what keeps a crash from sending it again is that nobody takes up what is claimed.
+change of its row; what keeps a crash from sending it again is that nobody takes up what is claimed.
+A digest is several messages claimed together, handed over as one, and finished each for itself.
+What comes to one piece of news is handed over as that, and not as a digest.
 """
 
 import asyncio
@@ -29,10 +31,11 @@ from services.notify.domain.deliveries import (
     Result,
     Uncertain,
 )
+from services.notify.domain.digests import TEMPLATE, Bundle, context_of
 from services.notify.domain.names import DEFAULT_TIME_ZONE, code_of, codes_in, named
 from services.notify.drivers.base import Driver, Outgoing
 from services.notify.handlers import sending
-from services.notify.handlers.facts import DELIVERIES
+from services.notify.handlers.telling import DELIVERIES
 from services.notify.rendering import render
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +43,9 @@ _log = structlog.get_logger(__name__)
 _POLL_SECONDS = 5.0
 _LEAST_PAUSE_SECONDS = 0.1
 _DEFER = timedelta(seconds=15)
+
+# Messages of a digest whose end is kept in one transaction.
+_FINISHED_AT_ONCE = 500
 
 T = TypeVar("T")
 
@@ -95,13 +101,13 @@ class Sender:
         limit = self._patience.concurrency
         batch = await self._in_one(partial(sending.reserve, limit=limit))
         outcomes = await asyncio.gather(
-            *(self._send(delivery) for delivery in batch.deliveries), return_exceptions=True
+            *(self._send(bundle) for bundle in batch.bundles), return_exceptions=True
         )
         # Each message had its chance before the loop hears of what went wrong with one.
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        if len(batch.deliveries) == limit:
+        if batch.full:
             return 0.0
         return await self._pause(batch.raw_time)
 
@@ -112,61 +118,65 @@ class Sender:
         # Never at once: what is due and was passed over is in another worker's hands.
         return None if seconds is None else max(_LEAST_PAUSE_SECONDS, seconds)
 
-    async def _send(self, delivery: Delivery) -> None:
-        """Brings one reserved message to the end of one attempt."""
+    async def _send(self, bundle: Bundle) -> None:
+        """Brings one reserved bundle to the end of one attempt."""
         try:
-            destination, message = await self._prepare(delivery)
+            destination, message = await self._prepare(bundle)
         except Exception as error:  # noqa: BLE001 - told apart, and the message waits
-            self._report(delivery, error)
-            await self._in_one(partial(sending.defer, delivery=delivery, delay=_DEFER))
+            self._report(bundle, error)
+            await self._in_one(partial(sending.defer, bundle=bundle, delay=_DEFER))
             return
         self._away = False
-        attempt = await self._in_one(
+        attempts = await self._in_one(
             partial(
                 sending.claim,
-                delivery=delivery,
+                bundle=bundle,
                 channel=destination.channel,
                 lease=self._patience.lease,
             )
         )
-        if attempt is None:
+        if attempts is None:
             return
         result = await self._hand_over(destination.channel, message)
-        after = await self._in_one(
-            partial(
-                sending.finish,
-                delivery=delivery,
-                attempt=attempt,
-                result=result,
-                most_attempts=self._patience.attempts,
+        for start in range(0, len(bundle.deliveries), _FINISHED_AT_ONCE):
+            ended = await self._in_one(
+                partial(
+                    sending.finish,
+                    deliveries=bundle.deliveries[start : start + _FINISHED_AT_ONCE],
+                    attempts=attempts,
+                    result=result,
+                    most_attempts=self._patience.attempts,
+                )
             )
-        )
-        if after is not None and after.finish_time is not None:
-            _count(after)
+            for delivery in ended:
+                if delivery.finish_time is not None:
+                    _count(delivery)
 
-    async def _prepare(self, delivery: Delivery) -> tuple[Destination, Outgoing | None]:
+    async def _prepare(self, bundle: Bundle) -> tuple[Destination, Outgoing | None]:
         """Finds the address and writes the text; no message when the template can't be used."""
+        delivery, told = bundle.first, bundle.told
         destination = await self._addresses.find(delivery)
         to = code_of(destination.to)
         async with self._database.read(self._actor) as connection:
             site = await store.load_site(connection, delivery.site_id)
-            codes = [*codes_in(delivery.context), to]
+            codes = [to] if len(told) > 1 else [*codes_in(told[0].context), to]
             names = await store.list_names(connection, delivery.site_id, codes)
+        template = TEMPLATE if len(told) > 1 else told[0].template
         try:
             text = render(
-                delivery.template,
-                named(delivery.context, names),
+                template,
+                context_of(told) if len(told) > 1 else named(told[0].context, names),
                 language=destination.language,
                 time_zone=DEFAULT_TIME_ZONE if site is None else site.time_zone,
                 recipient=delivery.recipient,
                 channel=destination.channel,
             )
         except TemplateError as error:
-            _log.error("template_unusable", template=delivery.template, exc_info=error)
+            _log.error("template_unusable", template=template, exc_info=error)
             return destination, None
         return destination, Outgoing(
-            delivery_id=delivery.delivery_id,
-            case_id=delivery.case_id,
+            message_id=bundle.message_id,
+            case_id="" if len(told) > 1 else told[0].case_id,
             site_id=delivery.site_id,
             channel=destination.channel,
             to=names.get(to, to.code),
@@ -174,8 +184,9 @@ class Sender:
             subject=text.subject,
             body=text.body,
             language=destination.language,
-            urgent=delivery.urgent,
-            plan_time=delivery.plan_time,
+            urgent=bundle.urgent,
+            plan_time=bundle.plan_time,
+            digest=len(told) > 1,
         )
 
     async def _hand_over(self, channel: Channel, message: Outgoing | None) -> Result:
@@ -192,12 +203,12 @@ class Sender:
             _log.error("driver_failed", channel=channel, error=type(error).__name__)
             return Uncertain("DRIVER_FAULT")
 
-    def _report(self, delivery: Delivery, error: Exception) -> None:
-        metrics.DELIVERIES_DEFERRED.inc()
+    def _report(self, bundle: Bundle, error: Exception) -> None:
+        metrics.DELIVERIES_DEFERRED.inc(len(bundle.deliveries))
         dependency = dependency_of(error)
         if dependency is None:
             # A fault of ours or a peer's refusal: seen, and no reason to lose the message.
-            _log.error("address_not_found", delivery_id=delivery.delivery_id, exc_info=error)
+            _log.error("address_not_found", message_id=bundle.message_id, exc_info=error)
         elif not self._away:
             self._away = True
             _log.warning("deliveries_deferred", dependency=dependency)

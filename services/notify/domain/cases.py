@@ -5,6 +5,7 @@ case file, where access is checked.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 DISPATCH_ROOM = "position:DISPATCH_ROOM"
@@ -22,7 +23,11 @@ class CaseState(StrEnum):
 class CaseView:
     """A case as notify sees it. People are codes; `accountable` may be "position:<id>".
 
-    `cycle` is the latest that intake or routing told of.
+    `leader` is in charge of a long-standing case, empty when nobody is. `cycle` is the latest that
+    intake or routing told of.
+
+    What a deadline that was noticed late leads to before `late_until` (real time, the database's
+    clock) counts as late by `late_by`; both are None where none was.
     """
 
     case_id: str
@@ -38,10 +43,13 @@ class CaseView:
     receiver: str
     steward: str = ""
     accountable: str = DISPATCH_ROOM
+    leader: str = ""
     accepted: bool = False
     level: int = 0
     cycle: int = 1
     state: CaseState = CaseState.OPEN
+    late_until: datetime | None = None
+    late_by: timedelta | None = None
 
     @property
     def teller(self) -> str:
@@ -77,6 +85,22 @@ def escalate(case: CaseView, accountable: str, level: int, cycle: int) -> CaseVi
 def instruct(case: CaseView, accountable: str, cycle: int) -> CaseView:
     """The level answered and said who must move now."""
     return replace(case, accountable=accountable, cycle=cycle)
+
+
+def lead(case: CaseView, leader: str) -> CaseView:
+    """A leader is in charge of a long-standing case, or nobody any more."""
+    return replace(case, leader=leader)
+
+
+def miss_late(case: CaseView, late_by: timedelta, until: datetime) -> CaseView:
+    """A deadline was noticed late: what it leads to before `until` (real time) is late as well."""
+    return replace(case, late_until=until, late_by=late_by)
+
+
+def follows_late_by(case: CaseView, raw_time: datetime) -> timedelta | None:
+    """Returns how late that was which a consequence of now follows from, None if it was in time."""
+    over = case.late_until is None or case.late_until <= raw_time
+    return None if over else case.late_by
 
 
 def resolve(case: CaseView) -> CaseView:

@@ -62,12 +62,17 @@ class Plan:
 class Delivery:
     """One message and what became of it.
 
+    `subject_id` is whose facts tell of it: the case's id, or "calendar/<site>" where it is about
+    no case and `case_id` is empty. A `digest` message goes out with others; `digest_id` is empty
+    until it has been tried.
+
     `plan_time` and `finish_time` are decision times. `next_time` (not tried before) and
     `lease_time` (end of a worker's hold) measure real seconds and are on the database's own
     clock, so that a demonstration's leap ends no lease.
     """
 
     delivery_id: str
+    subject_id: str
     case_id: str
     site_id: str
     recipient: str
@@ -80,6 +85,8 @@ class Delivery:
     problem: str = ""
     reference: str = ""
     urgent: bool = False
+    digest: bool = False
+    digest_id: str = ""
     next_time: datetime | None = None
     lease_time: datetime | None = None
     context: Context = field(default_factory=dict, repr=False)

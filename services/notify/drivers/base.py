@@ -12,10 +12,12 @@ class Outgoing:
     """A message ready to go.
 
     `address` is a telephone number or a mail address, empty on paper; `to` is what the recipient
-    is called on paper. Neither is ever logged. `delivery_id` is the same in every attempt.
+    is called on paper. Neither is ever logged. `message_id` is the delivery's, or that of the
+    digest in which several go out, and the same in every attempt. `case_id` is empty for a digest,
+    and for what is about no case.
     """
 
-    delivery_id: str
+    message_id: str
     case_id: str
     site_id: str
     channel: Channel
@@ -26,6 +28,7 @@ class Outgoing:
     language: str
     urgent: bool
     plan_time: datetime
+    digest: bool = False
 
 
 class Driver(Protocol):

@@ -1,6 +1,7 @@
 """Messages as files in a mailbox folder: for small mines, for paper, and for trying things out.
 
-One file per message, <channel>/<delivery id>.txt: a few header lines, an empty line, the text.
+One file per message, <channel>/<id>.txt: a few header lines, an empty line, the text. The id is the
+delivery's, or the digest's in which several go out.
 The file's name makes sending it twice the same as once. Addresses are shortened, since whoever
 reads the folder hands the message out by name.
 """
@@ -30,7 +31,7 @@ class FileDriver:
 
     def _write(self, message: Outgoing) -> Result:
         folder = self._folder / message.channel.value.lower()
-        path = folder / f"{message.delivery_id}.txt"
+        path = folder / f"{message.message_id}.txt"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not path.exists():
@@ -49,8 +50,8 @@ class FileDriver:
 def page(message: Outgoing) -> str:
     """Returns what the file says."""
     header = [
-        f"Delivery: {message.delivery_id}",
-        f"Case: {message.case_id}",
+        f"{'Digest' if message.digest else 'Delivery'}: {message.message_id}",
+        *([f"Case: {message.case_id}"] if message.case_id else []),
         f"Site: {message.site_id}",
         f"Channel: {message.channel.value}",
         f"To: {message.to}",

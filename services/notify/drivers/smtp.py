@@ -107,7 +107,7 @@ def mail(message: Outgoing, sender: str, now: datetime) -> EmailMessage:
     envelope["To"] = message.address
     envelope["Subject"] = message.subject
     envelope["Date"] = format_datetime(now)
-    envelope["Message-ID"] = f"<{message.delivery_id}@{domain}>"
+    envelope["Message-ID"] = f"<{message.message_id}@{domain}>"
     envelope["Auto-Submitted"] = "auto-generated"
     envelope["Content-Language"] = message.language
     if message.urgent:

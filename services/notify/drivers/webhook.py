@@ -1,9 +1,10 @@
 """Messages to a gateway of the enterprise (short messages, mail, print) as signed CloudEvents.
 
-The body is a CloudEvent in JSON, its id the delivery's. Header Backstop-Signature is "v1=" and the
+The body is a CloudEvent in JSON. Its id is the delivery's, or that of the digest in which several
+go out; its subject is the case, where it is about one. Header Backstop-Signature is "v1=" and the
 HMAC-SHA256, in hexadecimal, of Backstop-Timestamp (Unix seconds), a dot and the body, under the
-shared secret. Idempotency-Key is the delivery's id, the same in every attempt: the receiver takes
-a message at most once by it, and answers 2xx once it has taken it.
+shared secret. Idempotency-Key is the event's id, the same in every attempt: the receiver takes a
+message at most once by it, and answers 2xx once it has taken it.
 """
 
 import hmac
@@ -81,7 +82,7 @@ class WebhookDriver:
         timestamp = str(int(self._seconds()))
         return {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
-            "Idempotency-Key": message.delivery_id,
+            "Idempotency-Key": message.message_id,
             "Backstop-Timestamp": timestamp,
             "Backstop-Signature": signature(self._secret, timestamp, body),
         }
@@ -99,15 +100,17 @@ def signature(secret: bytes, timestamp: str, body: bytes) -> str:
 def event(message: Outgoing) -> bytes:
     """Returns the message as a CloudEvent in its JSON form."""
     attributes = {
-        "id": message.delivery_id,
+        "id": message.message_id,
         "source": EVENT_SOURCE,
         "type": EVENT_TYPE,
-        "subject": message.case_id,
         "time": message.plan_time,
         "datacontenttype": "application/json",
     }
+    if message.case_id:
+        attributes["subject"] = message.case_id
     data = {
-        "delivery_id": message.delivery_id,
+        "message_id": message.message_id,
+        "digest": message.digest,
         "site_id": message.site_id,
         "channel": message.channel.value,
         "to": message.to,

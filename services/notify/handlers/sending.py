@@ -1,11 +1,13 @@
 """The steps of sending, each a transaction of its own; docs in domain/deliveries.py.
 
+A message goes alone, or in a digest with others of its recipient; either is a bundle.
+
 reserve → (address and text, outside) → claim → (driver, outside) → finish. A crash before the
 claim has sent nothing and is picked up by whoever comes next; a crash after it leaves a hold that
 ends, and a message that is unknown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,10 +15,13 @@ from google.protobuf.message import Message
 
 from backstop.notify.v1 import notify_facts_pb2
 from chassis.clock import ClockGuard
+from chassis.ids import new_id
 from chassis.work import Work
 from services.notify import convert, store
 from services.notify.domain import deliveries as domain
+from services.notify.domain import digests
 from services.notify.domain.deliveries import Channel, Delivery, DeliveryState, Result
+from services.notify.domain.digests import Bundle
 
 # How long a worker may take from a reservation to its claim: asking two peers, with retries.
 RESERVATION = timedelta(seconds=30)
@@ -26,52 +31,78 @@ _EXPIRED_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Reserved messages in the order in which they should go, and the raw time of taking them."""
+    """Reserved messages in the order in which they should go, and the raw time of taking them.
 
-    deliveries: Sequence[Delivery]
+    `full` tells that there may be more of them that are due.
+    """
+
+    bundles: Sequence[Bundle]
     raw_time: datetime
+    full: bool
 
 
 async def reserve(work: Work, *, limit: int) -> Batch:
-    """Takes up to `limit` messages that are due, urgent ones first."""
+    """Takes up to `limit` messages that are due and as many digests, urgent ones first."""
     until = work.raw_time + RESERVATION
-    found = await store.reserve_deliveries(work.connection, work.raw_time, until, limit)
-    found.sort(key=lambda delivery: (not delivery.urgent, delivery.delivery_id))
-    return Batch(found, work.raw_time)
+    single = await store.reserve_deliveries(work.connection, work.raw_time, until, limit)
+    bundles = list(map(digests.alone, single))
+    keys = await store.list_due_digests(work.connection, work.raw_time, limit)
+    for key in keys:
+        # Two who come at once must not share a digest out between them.
+        if await store.try_digest(work.connection, key):
+            taken = await store.reserve_digest(work.connection, key, work.raw_time, until)
+            if taken:
+                bundles.append(digests.together(taken, key.digest_id or new_id()))
+    full = limit in (len(single), len(keys))
+    return Batch(digests.in_order(bundles), work.raw_time, full)
 
 
-async def defer(work: Work, delivery: Delivery, *, delay: timedelta) -> None:
-    """Gives a reserved message back for later: what it needs is away. Costs no attempt."""
-    await store.defer_delivery(work.connection, delivery, work.raw_time + delay)
+async def defer(work: Work, bundle: Bundle, *, delay: timedelta) -> None:
+    """Gives a reserved bundle back for later: what it needs is away. Costs no attempt."""
+    await store.defer_deliveries(work.connection, bundle.deliveries, work.raw_time + delay)
 
 
 async def claim(
-    work: Work, delivery: Delivery, *, channel: Channel, lease: timedelta
-) -> int | None:
-    """Takes a reserved message in hand by the way that is open.
+    work: Work, bundle: Bundle, *, channel: Channel, lease: timedelta
+) -> dict[str, int] | None:
+    """Takes a reserved bundle in hand by the way that is open.
 
-    Returns the attempt's number, None when the reservation ran out and someone else has it.
+    Returns the number of each message's attempt, None when the reservation ran out, or what came
+    due meanwhile took the others along, and someone else has any of them.
     """
-    return await store.claim_delivery(work.connection, delivery, channel, work.raw_time + lease)
+    if bundle.digest_id:
+        await store.hold_digest(work.connection, digests.key_of(bundle.first))
+    return await store.claim_deliveries(
+        work.connection, bundle.deliveries, channel, bundle.digest_id, work.raw_time + lease
+    )
 
 
 async def finish(
-    work: Work, delivery: Delivery, attempt: int, result: Result, *, most_attempts: int
-) -> Delivery | None:
-    """Keeps what the driver said; None when the attempt is no longer its own."""
-    await work.lock(delivery.site_id, delivery.case_id)
-    current = await store.lock_delivery(work.connection, delivery.delivery_id)
-    after = domain.finish(
-        current,
-        attempt,
-        result,
-        time=work.time,
-        raw_time=work.raw_time,
-        most_attempts=most_attempts,
-    )
-    if after is not None:
-        await _end(work, after)
-    return after
+    work: Work,
+    deliveries: Sequence[Delivery],
+    attempts: Mapping[str, int],
+    result: Result,
+    *,
+    most_attempts: int,
+) -> list[Delivery]:
+    """Keeps what the driver said of messages; returns those whose attempt was still their own."""
+    await work.lock_all({one.subject_id: one.site_id for one in deliveries})
+    changed = []
+    for current in await store.lock_deliveries(
+        work.connection, [one.delivery_id for one in deliveries]
+    ):
+        after = domain.finish(
+            current,
+            attempts[current.delivery_id],
+            result,
+            time=work.time,
+            raw_time=work.raw_time,
+            most_attempts=most_attempts,
+        )
+        if after is not None:
+            changed.append(after)
+    await _end(work, changed)
+    return changed
 
 
 async def expire(work: Work, guard: ClockGuard) -> list[Delivery]:
@@ -82,23 +113,25 @@ async def expire(work: Work, guard: ClockGuard) -> list[Delivery]:
     if not guard.admits(work):
         return []
     found = await store.list_expired(work.connection, work.raw_time, _EXPIRED_AT_ONCE)
-    # Cases before their messages, in the same order as everyone.
-    await work.lock_all({case_id: site_id for _, site_id, case_id in found})
-    expired: list[Delivery] = []
-    for delivery_id in sorted(delivery_id for delivery_id, _, _ in found):
-        current = await store.lock_delivery(work.connection, delivery_id)
-        after = domain.expire(current, time=work.time, raw_time=work.raw_time)
-        if after is not None:
-            await _end(work, after)
-            expired.append(after)
+    if not found:
+        return []
+    # Subjects before their messages, in the same order as everyone.
+    await work.lock_all({subject_id: site_id for _, site_id, subject_id in found})
+    held = await store.lock_deliveries(work.connection, [one for one, _, _ in found])
+    after = [domain.expire(one, time=work.time, raw_time=work.raw_time) for one in held]
+    expired = [one for one in after if one is not None]
+    await _end(work, expired)
     return expired
 
 
-async def _end(work: Work, delivery: Delivery) -> None:
-    await store.save_delivery(work.connection, delivery)
-    fact = ended(delivery)
-    if fact is not None:
-        work.record(delivery.case_id, delivery.site_id, fact)
+async def _end(work: Work, deliveries: Sequence[Delivery]) -> None:
+    if not deliveries:
+        return
+    await store.save_deliveries(work.connection, deliveries)
+    for delivery in deliveries:
+        fact = ended(delivery)
+        if fact is not None:
+            work.record(delivery.subject_id, delivery.site_id, fact)
 
 
 def ended(delivery: Delivery) -> Message | None:

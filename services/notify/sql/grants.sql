@@ -10,5 +10,6 @@ GRANT SELECT, INSERT, DELETE ON names TO :worker;
 GRANT SELECT ON contacts TO :worker;
 -- What a message says and to whom is never changed after it was planned.
 GRANT SELECT, INSERT ON deliveries TO :worker;
-GRANT UPDATE (channel, state, attempt_count, problem, finish_time, next_time, lease_time)
+GRANT UPDATE
+    (channel, digest_id, state, attempt_count, problem, finish_time, next_time, lease_time)
     ON deliveries TO :worker;

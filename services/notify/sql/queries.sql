@@ -42,24 +42,28 @@ SELECT key_id::text, nonce, ciphertext FROM contacts WHERE site_id = $1 AND pers
 -- Begins to follow a case.
 INSERT INTO cases (
     case_id, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
-    has_email, receiver, steward, accountable, accepted, level, cycle, state
+    has_email, receiver, steward, accountable, leader, accepted, level, cycle, state
 )
 VALUES (
-    $1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+    $1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
 );
 
 -- name: load_case
 -- Reads what is known of a case.
 SELECT
     case_id::text, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
-    has_email, receiver, steward, accountable, accepted, level, cycle, state
+    has_email, receiver, steward, accountable, leader, accepted, level, cycle, state, late_until,
+    late_by
 FROM cases
 WHERE case_id = $1::text::uuid;
 
 -- name: save_case
--- Keeps what a fact changed about a case: who has it, on what level of what cycle, in what state.
+-- Keeps what a fact changed about a case: who has it, on what level of what cycle, in what state,
+-- and what was noticed late of it.
 UPDATE cases
-SET steward = $2, accountable = $3, accepted = $4, level = $5, cycle = $6, state = $7
+SET
+    steward = $2, accountable = $3, leader = $4, accepted = $5, level = $6, cycle = $7, state = $8,
+    late_until = $9, late_by = $10
 WHERE case_id = $1::text::uuid;
 
 -- name: insert_work_orders
@@ -68,6 +72,12 @@ INSERT INTO work_orders (work_order_id, case_id, site_id, unit_id, head)
 SELECT work_order_id, $1::text::uuid, $2, unit_id, head
 FROM unnest($3::text[], $4::text[], $5::text[]) AS given (work_order_id, unit_id, head);
 
+-- name: rule_work_order
+-- A work order is another unit's, whose head is not known; or the same unit's still.
+UPDATE work_orders
+SET unit_id = $3, head = CASE WHEN unit_id = $3 THEN head ELSE '' END
+WHERE work_order_id = $1 AND case_id = $2::text::uuid;
+
 -- name: load_work_order
 -- Reads whose a work order is.
 SELECT unit_id, head FROM work_orders WHERE work_order_id = $1 AND case_id = $2::text::uuid;
@@ -75,32 +85,34 @@ SELECT unit_id, head FROM work_orders WHERE work_order_id = $1 AND case_id = $2:
 -- name: insert_deliveries
 -- Plans the messages of one fact.
 INSERT INTO deliveries (
-    delivery_id, site_id, case_id, fact_source, fact_version, recipient, channel, template,
-    reference, urgent, context, state, plan_time, next_time
+    delivery_id, site_id, subject_id, case_id, fact_source, fact_version, recipient, channel,
+    template, reference, urgent, digest, context, state, plan_time, next_time
 )
 SELECT
-    delivery_id::uuid, $1, $2::text::uuid, $3, $4, recipient, channel, template, reference,
-    urgent, context, 'PLANNED', $5, $6
+    delivery_id::uuid, $1, $2, nullif($3, '')::uuid, $4, $5, recipient, channel, template,
+    reference, urgent, $8, context, 'PLANNED', $6, $7
 FROM unnest(
-    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::boolean[], $13::jsonb[]
+    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[], $15::jsonb[]
 ) AS given (delivery_id, recipient, channel, template, reference, urgent, context);
 
 -- name: list_deliveries
 -- A page of a case's messages, oldest first, after a (plan time, id) key.
 SELECT
-    delivery_id::text, site_id, case_id::text, recipient, channel, template, reference, urgent,
-    context, state, attempt_count, problem, plan_time, finish_time, next_time, lease_time
+    delivery_id::text, site_id, subject_id, case_id::text, recipient, channel, template, reference,
+    urgent, digest, digest_id::text, context, state, attempt_count, problem, plan_time, finish_time,
+    next_time, lease_time
 FROM deliveries
 WHERE case_id = $1::text::uuid AND (plan_time, delivery_id) > ($2, $3::text::uuid)
 ORDER BY plan_time, delivery_id
 LIMIT $4;
 
 -- name: reserve_deliveries
--- Takes up messages that are due, urgent ones first, by putting off when others may take them.
+-- Takes up messages that are due and go out alone, urgent ones first, by putting off when others
+-- may take them.
 WITH due AS (
     SELECT delivery_id
     FROM deliveries
-    WHERE state = 'PLANNED' AND next_time <= $1
+    WHERE state = 'PLANNED' AND NOT digest AND next_time <= $1
     ORDER BY urgent DESC, next_time, delivery_id
     LIMIT $3
     FOR UPDATE SKIP LOCKED
@@ -110,42 +122,104 @@ SET next_time = $2
 FROM due
 WHERE deliveries.delivery_id = due.delivery_id
 RETURNING
-    deliveries.delivery_id::text, site_id, case_id::text, recipient, channel, template, reference,
-    urgent, context, state, attempt_count, problem, plan_time, finish_time, next_time, lease_time;
+    deliveries.delivery_id::text, site_id, subject_id, case_id::text, recipient, channel, template,
+    reference, urgent, digest, digest_id::text, context, state, attempt_count, problem, plan_time,
+    finish_time, next_time, lease_time;
 
--- name: defer_delivery
--- Puts a reserved message off, at no cost of an attempt.
+-- name: list_due_digests
+-- Finds what is told together and is due: all that waits for the same recipient by the same way and
+-- has not been tried, or all of a digest that is tried again.
+SELECT DISTINCT site_id, recipient, channel, digest_id::text
+FROM deliveries
+WHERE state = 'PLANNED' AND digest AND next_time <= $1
+ORDER BY site_id, recipient, channel, digest_id::text
+LIMIT $2;
+
+-- name: try_digest
+-- Keeps others off what is told together, until the commit; tells whether they were there before.
+SELECT pg_try_advisory_xact_lock(hashtextextended('backstop.notify.digests/' || $1, 0));
+
+-- name: hold_digest
+-- Keeps others off what is told together, until the commit; waits for whoever was there before.
+SELECT pg_advisory_xact_lock(hashtextextended('backstop.notify.digests/' || $1, 0));
+
+-- name: reserve_digest
+-- Takes up what is told together, whole, if any of it is due still; whoever does it keeps others
+-- off.
+WITH taken AS (
+    SELECT delivery_id
+    FROM deliveries
+    WHERE state = 'PLANNED' AND digest
+        AND site_id = $3 AND recipient = $4 AND channel = $5
+        AND digest_id IS NOT DISTINCT FROM $6::text::uuid
+        AND EXISTS (
+            SELECT FROM deliveries
+            WHERE state = 'PLANNED' AND digest
+                AND site_id = $3 AND recipient = $4 AND channel = $5
+                AND digest_id IS NOT DISTINCT FROM $6::text::uuid
+                AND next_time <= $1
+        )
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE deliveries
+SET next_time = $2
+FROM taken
+WHERE deliveries.delivery_id = taken.delivery_id
+RETURNING
+    deliveries.delivery_id::text, site_id, subject_id, case_id::text, recipient, channel, template,
+    reference, urgent, digest, digest_id::text, context, state, attempt_count, problem, plan_time,
+    finish_time, next_time, lease_time;
+
+-- name: defer_deliveries
+-- Puts reserved messages off, at no cost of an attempt.
 UPDATE deliveries
 SET next_time = $3
-WHERE delivery_id = $1::text::uuid AND state = 'PLANNED' AND next_time = $2;
+WHERE delivery_id = ANY ($1::text[]::uuid[]) AND state = 'PLANNED' AND next_time = $2;
 
--- name: claim_delivery
--- Takes a reserved message in hand; no row when the reservation has passed to someone else.
+-- name: claim_deliveries
+-- Takes reserved messages in hand that go out as one; no row when the reservation of any of them
+-- has passed to someone else.
+WITH mine AS (
+    SELECT delivery_id
+    FROM deliveries
+    WHERE delivery_id = ANY ($1::text[]::uuid[]) AND state = 'PLANNED' AND next_time = $2
+    ORDER BY delivery_id
+    FOR UPDATE
+)
 UPDATE deliveries
 SET
-    state = 'SENDING', channel = $3, lease_time = $4, next_time = NULL,
-    attempt_count = attempt_count + 1
-WHERE delivery_id = $1::text::uuid AND state = 'PLANNED' AND next_time = $2
-RETURNING attempt_count;
+    state = 'SENDING', channel = $3, digest_id = $4::text::uuid, lease_time = $5,
+    next_time = NULL, attempt_count = attempt_count + 1
+FROM mine
+WHERE deliveries.delivery_id = mine.delivery_id
+    AND (SELECT count(*) FROM mine) = cardinality($1)
+RETURNING deliveries.delivery_id::text, attempt_count;
 
--- name: lock_delivery
--- Reads one message and keeps it from changing.
+-- name: lock_deliveries
+-- Reads messages and keeps them from changing.
 SELECT
-    delivery_id::text, site_id, case_id::text, recipient, channel, template, reference, urgent,
-    context, state, attempt_count, problem, plan_time, finish_time, next_time, lease_time
+    delivery_id::text, site_id, subject_id, case_id::text, recipient, channel, template, reference,
+    urgent, digest, digest_id::text, context, state, attempt_count, problem, plan_time, finish_time,
+    next_time, lease_time
 FROM deliveries
-WHERE delivery_id = $1::text::uuid
+WHERE delivery_id = ANY ($1::text[]::uuid[])
+ORDER BY delivery_id
 FOR UPDATE;
 
--- name: save_delivery
--- Keeps what became of a message.
+-- name: save_deliveries
+-- Keeps what became of messages.
 UPDATE deliveries
-SET state = $2, problem = $3, finish_time = $4, next_time = $5, lease_time = $6
-WHERE delivery_id = $1::text::uuid;
+SET
+    state = now.state, problem = now.problem, finish_time = now.finish_time,
+    next_time = now.next_time, lease_time = now.lease_time
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[]
+) AS now (delivery_id, state, problem, finish_time, next_time, lease_time)
+WHERE deliveries.delivery_id = now.delivery_id::uuid;
 
 -- name: list_expired
 -- Finds messages whose worker's hold is over, without locking them.
-SELECT delivery_id::text, site_id, case_id::text
+SELECT delivery_id::text, site_id, subject_id
 FROM deliveries
 WHERE state = 'SENDING' AND lease_time <= $1
 ORDER BY lease_time
@@ -154,10 +228,13 @@ LIMIT $2;
 -- name: next_delivery
 -- Tells in how many seconds the next message, or the end of the next hold, is due.
 SELECT extract(epoch FROM least(
-    (SELECT min(next_time) FROM deliveries WHERE state = 'PLANNED'),
+    (SELECT min(next_time) FROM deliveries WHERE state = 'PLANNED' AND NOT digest),
+    (SELECT min(next_time) FROM deliveries WHERE state = 'PLANNED' AND digest),
     (SELECT min(lease_time) FROM deliveries WHERE state = 'SENDING')
 ) - $1::timestamptz)::double precision;
 
 -- name: count_waiting
 -- Tells how many messages are planned and not in hand.
-SELECT count(*) FROM deliveries WHERE state = 'PLANNED';
+SELECT
+    (SELECT count(*) FROM deliveries WHERE state = 'PLANNED' AND NOT digest)
+    + (SELECT count(*) FROM deliveries WHERE state = 'PLANNED' AND digest);

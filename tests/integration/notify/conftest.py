@@ -25,6 +25,7 @@ from chassis.tokens import ServiceTokens
 from services.notify.addresses import Addresses
 from services.notify.consumers import handlers
 from services.notify.domain.deliveries import Channel
+from services.notify.domain.digests import Digesting
 from services.notify.drivers.base import Driver
 from services.notify.drivers.file import FileDriver
 from services.notify.workers import Patience, Sender
@@ -60,10 +61,13 @@ class Routing(routing_service_pb2_grpc.RoutingServiceServicer):
     """Knows who is on duty, {position: person}; an empty person is a vacancy."""
 
     duty: dict[str, str] = field(default_factory=dict)
+    away: bool = False
 
     async def WhoIsOnDuty(
         self, request: routing_service_pb2.WhoIsOnDutyRequest, context: Any
     ) -> routing_service_pb2.WhoIsOnDutyResponse:
+        if self.away:
+            raise Refused("DEPENDENCY_UNAVAILABLE", dependency="postgres")
         if request.position_id not in self.duty:
             raise Refused("POSITION_UNKNOWN", position_id=request.position_id)
         return routing_service_pb2.WhoIsOnDutyResponse(person_id=self.duty[request.position_id])
@@ -175,7 +179,7 @@ async def notify(database_for: DatabaseFor, tmp_path: Path) -> AsyncIterator[Not
         }
         yield Notify(
             database=database,
-            gatekeeper=Gatekeeper(database.worker, handlers()),
+            gatekeeper=Gatekeeper(database.worker, handlers(Digesting())),
             keys=SubjectKeys(KeyRing(ROOT_KEY)),
             guard=guard,
             intake=intake,

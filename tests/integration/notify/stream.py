@@ -12,10 +12,10 @@ from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.routing.v1 import routing_pb2
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from backstop.sla.v1 import sla_pb2
-from chassis.convert import to_timestamp
+from chassis.convert import to_duration, to_timestamp
 from chassis.ids import new_fact_id, new_id
 from chassis.journal import Cause, Entry, envelope, fact_hash
-from services.notify.handlers.facts import DELIVERIES
+from services.notify.handlers.telling import DELIVERIES
 
 __all__ = ["DELIVERIES", "SITE", "Stream"]
 
@@ -33,7 +33,13 @@ class Stream:
         self._versions: dict[tuple[str, str], int] = defaultdict(int)
 
     def fact(
-        self, source: str, subject_id: str, message: Message, *causes: Cause, site: str = SITE
+        self,
+        source: str,
+        subject_id: str,
+        message: Message,
+        *causes: Cause,
+        site: str = SITE,
+        occurred_time: datetime = NOW,
     ) -> fact_pb2.Fact:
         """Returns the next fact of a subject."""
         self._versions[source, subject_id] += 1
@@ -48,7 +54,7 @@ class Stream:
             subject_id=subject_id,
             subject_version=self._versions[source, subject_id],
             type=message.DESCRIPTOR.full_name,
-            occurred_time=NOW,
+            occurred_time=occurred_time,
             record_time=NOW,
             actor=f"service:{source}",
             acting_for="",
@@ -112,6 +118,41 @@ class Stream:
             rule=routing_pb2.ASSIGNMENT_RULE_RESPONSIBILITY,
         )
         return self.fact("routing", case_id, message, Cause("intake", case_id, 1))
+
+    def breached(
+        self,
+        case_id: str,
+        kind: sla_pb2.ClockKind.ValueType = sla_pb2.CLOCK_KIND_PLAN,
+        *,
+        consequence: sla_pb2.Consequence.ValueType = sla_pb2.CONSEQUENCE_LADDER,
+        late: timedelta = timedelta(0),
+    ) -> fact_pb2.Fact:
+        """Returns a missed deadline, noticed so long after it."""
+        message = sla.ClockBreached(
+            case_id=case_id,
+            clock=self.clock(case_id, kind),
+            consequence=consequence,
+            detected_late_by=to_duration(late),
+        )
+        return self.fact("sla", case_id, message)
+
+    def escalated(
+        self,
+        case_id: str,
+        accountable: str = "lead1",
+        *,
+        cause: routing.EscalationCause.ValueType = routing.ESCALATION_CAUSE_BREACH,
+    ) -> fact_pb2.Fact:
+        """Returns a case's way to the first level."""
+        message = routing.CaseEscalated(
+            case_id=case_id,
+            cycle=1,
+            to_level=1,
+            position_id="DUTY_LEAD",
+            accountable=accountable,
+            cause=cause,
+        )
+        return self.fact("routing", case_id, message)
 
     def clocks_started(self, case_id: str) -> fact_pb2.Fact:
         """Returns the first clocks, which follow from the registration."""

@@ -27,7 +27,7 @@ from services.notify.drivers.smtp import SmtpDriver
 from services.notify.drivers.webhook import WebhookDriver
 
 MESSAGE = Outgoing(
-    delivery_id="019e0000-0000-7000-8000-00000000000d",
+    message_id="019e0000-0000-7000-8000-00000000000d",
     case_id="019e0000-0000-7000-8000-000000000001",
     site_id="yuwu",
     channel=Channel.EMAIL,
@@ -113,7 +113,7 @@ async def test_mail_arrives_as_it_was_written() -> None:
     assert isinstance(envelope.content, bytes)
     mail = message_from_bytes(envelope.content, policy=policy.default)
     assert mail["Subject"] == MESSAGE.subject
-    assert mail["Message-ID"] == f"<{MESSAGE.delivery_id}@yuwu.example>"
+    assert mail["Message-ID"] == f"<{MESSAGE.message_id}@yuwu.example>"
     body = mail.get_body()
     assert body is not None
     assert body.get_content().replace("\r\n", "\n") == MESSAGE.body
@@ -208,14 +208,14 @@ async def test_the_webhook_gets_a_signed_cloud_event_with_its_own_key() -> None:
         assert await send(webhook(url)) == Sent()
         assert await send(webhook(url)) == Sent()
     (headers, body), (again, _) = state.got
-    assert headers["Idempotency-Key"] == again["Idempotency-Key"] == MESSAGE.delivery_id
+    assert headers["Idempotency-Key"] == again["Idempotency-Key"] == MESSAGE.message_id
     assert headers["Content-Type"].startswith("application/cloudevents+json")
     signed = headers["Backstop-Timestamp"].encode() + b"." + body
     expected = hmac.new(SECRET, signed, hashlib.sha256).hexdigest()
     assert headers["Backstop-Signature"] == f"v1={expected}"
     assert headers["Backstop-Timestamp"] == "1763859600"
     event = json.loads(body)
-    assert event["id"] == MESSAGE.delivery_id
+    assert event["id"] == MESSAGE.message_id
     assert event["data"]["body"] == MESSAGE.body
 
 
@@ -266,7 +266,7 @@ async def test_a_file_is_written_once_and_whole(tmp_path: Path) -> None:
     results = await asyncio.gather(*(send(FileDriver(folder)) for _ in range(8)))
     assert set(results) == {Sent()}
     (path,) = files_in(folder)
-    assert path == folder / "email" / f"{MESSAGE.delivery_id}.txt"
+    assert path == folder / "email" / f"{MESSAGE.message_id}.txt"
     assert path.stat().st_mode & 0o777 == 0o600
     text = path.read_text(encoding="utf-8")
     assert text.endswith("\n\n" + MESSAGE.body)

@@ -12,6 +12,7 @@ from backstop.routing.v1 import routing_facts_pb2 as routing
 from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_id
 from services.notify.consumers import handlers
+from services.notify.domain.digests import Digesting
 from tests.integration.notify.conftest import Notify
 from tests.integration.notify.stream import TOLD_IN_A_LIFE, Stream
 
@@ -41,7 +42,7 @@ async def shuffled(notify: Notify, facts: list[fact_pb2.Fact], seed: int) -> Non
     """Three copies of every fact, shuffled, through two competing replicas."""
     copies = [fact for fact in facts for _ in range(3)]
     random.Random(seed).shuffle(copies)
-    replicas = [notify.gatekeeper, Gatekeeper(notify.database.worker, handlers())]
+    replicas = [notify.gatekeeper, Gatekeeper(notify.database.worker, handlers(Digesting()))]
 
     async def consume(replica: Gatekeeper, start: int) -> None:
         for fact in copies[start :: len(replicas)]:
@@ -143,5 +144,6 @@ async def test_the_worker_role_cannot_change_what_a_message_says(notify: Notify)
     )
     may = {row["column_name"] for row in rows if row["may"]}
     assert may == {
-        "attempt_count", "channel", "finish_time", "lease_time", "next_time", "problem", "state",
+        "attempt_count", "channel", "digest_id", "finish_time", "lease_time", "next_time",
+        "problem", "state",
     }  # fmt: skip

@@ -184,7 +184,7 @@ async def test_many_senders_send_everything_once(notify: Notify) -> None:
     driver = Scripted()
     senders = [notify.sender(driver, concurrency=3) for _ in range(4)]
     await asyncio.gather(*(drain(sender) for sender in senders))
-    counts = Counter(message.delivery_id for message in driver.sent)
+    counts = Counter(message.message_id for message in driver.sent)
     assert len(counts) == 30
     assert set(counts.values()) == {1}
     assert await notify.facts() == {"DeliveriesPlanned": 30, "DeliverySent": 30}
@@ -239,24 +239,30 @@ async def test_a_worker_that_was_only_slow_settles_what_had_become_unknown(notif
     await take(notify, registered, stream.assigned(registered.subject_id))
     database = notify.database.worker
     batch = await run(database, ACTOR, partial(sending.reserve, limit=1))
-    (delivery,) = batch.deliveries
-    attempt = await run(
+    (bundle,) = batch.bundles
+    attempts = await run(
         database,
         ACTOR,
         partial(
             sending.claim,
-            delivery=delivery,
-            channel=delivery.channel,
+            bundle=bundle,
+            channel=bundle.first.channel,
             lease=sending.RESERVATION * 0,
         ),
     )
-    assert attempt == 1
+    assert attempts == {bundle.message_id: 1}
     await run(database, ACTOR, partial(sending.expire, guard=notify.guard))
     assert await notify.states() == {"UNKNOWN": 1}
     await run(
         database,
         ACTOR,
-        partial(sending.finish, delivery=delivery, attempt=attempt, result=Sent(), most_attempts=3),
+        partial(
+            sending.finish,
+            deliveries=bundle.deliveries,
+            attempts=attempts,
+            result=Sent(),
+            most_attempts=3,
+        ),
     )
     assert await notify.states() == {"SENT": 1}
     assert await notify.facts() == {
@@ -271,7 +277,7 @@ async def test_a_reservation_that_passed_to_another_cannot_be_claimed(notify: No
     await take(notify, registered, stream.assigned(registered.subject_id))
     database = notify.database.worker
     slow = await run(database, ACTOR, partial(sending.reserve, limit=1))
-    assert (await run(database, ACTOR, partial(sending.reserve, limit=1))).deliveries == []
+    assert (await run(database, ACTOR, partial(sending.reserve, limit=1))).bundles == []
     await notify.make_due()
     quick = await run(database, ACTOR, partial(sending.reserve, limit=1))
     attempts = [
@@ -280,14 +286,14 @@ async def test_a_reservation_that_passed_to_another_cannot_be_claimed(notify: No
             ACTOR,
             partial(
                 sending.claim,
-                delivery=batch.deliveries[0],
-                channel=batch.deliveries[0].channel,
+                bundle=batch.bundles[0],
+                channel=batch.bundles[0].first.channel,
                 lease=sending.RESERVATION,
             ),
         )
         for batch in (slow, quick)
     ]
-    assert attempts == [None, 1]
+    assert attempts == [None, {quick.bundles[0].message_id: 1}]
 
 
 async def test_what_certainly_did_not_go_out_is_tried_again_and_then_given_up(
@@ -306,7 +312,7 @@ async def test_what_certainly_did_not_go_out_is_tried_again_and_then_given_up(
         await sender.step()
     (row,) = await notify.rows("SELECT state, attempt_count, problem FROM deliveries")
     assert tuple(row) == ("FAILED", 3, "SMTP_452")
-    assert len({message.delivery_id for message in driver.sent}) == 1
+    assert len({message.message_id for message in driver.sent}) == 1
     assert await notify.facts() == {"DeliveriesPlanned": 1, "DeliveryFailed": 1}
     assert await notify.findings() == []
 
@@ -340,10 +346,12 @@ async def test_a_template_that_is_not_there_fails_its_message_alone(notify: Noti
     )  # fmt: skip
     async with notify.database.worker.connection() as connection:
         await connection.execute(
-            "INSERT INTO deliveries (delivery_id, site_id, case_id, fact_source, fact_version, "
-            "recipient, channel, template, reference, urgent, context, state, plan_time, next_time)"
-            " SELECT gen_random_uuid(), site_id, case_id, 'routing', 1, 'dd09', channel, 'nope', "
-            "'', false, context, state, plan_time, next_time FROM deliveries LIMIT 1"
+            "INSERT INTO deliveries (delivery_id, site_id, subject_id, case_id, fact_source, "
+            "fact_version, recipient, channel, template, reference, urgent, digest, context, "
+            "state, plan_time, next_time)"
+            " SELECT gen_random_uuid(), site_id, subject_id, case_id, 'routing', 1, 'dd09', "
+            "channel, 'nope', '', false, false, context, state, plan_time, next_time "
+            "FROM deliveries LIMIT 1"
         )
     driver = Scripted()
     await notify.sender(driver).step()

@@ -1,10 +1,13 @@
 """A case and clocks that several tests speak of."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from services.notify.domain.cases import CaseView
-from services.notify.domain.plans import ClockView, WorkOrderView
+from services.notify.domain.clock_plans import ClockView, MovedClock
+from services.notify.domain.deliveries import Channel, Delivery, DeliveryState
+from services.notify.domain.plans import WorkOrderView
 
 # 24:00 of Monday, 2026-11-23 in Shanghai.
 MIDNIGHT = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
@@ -38,6 +41,49 @@ def clock(kind: str = "FIRST_REPLY", *, cycle: int = 1, born_breached: bool = Fa
         due_time=MIDNIGHT,
         born_breached=born_breached,
     )
+
+
+def moved(kind: str, by: timedelta) -> MovedClock:
+    """Returns a clock that was due at MIDNIGHT and has been moved."""
+    return MovedClock(replace(clock(kind), due_time=MIDNIGHT + by), MIDNIGHT)
+
+
+def delivery(number: int, **changes: Any) -> Delivery:
+    """Returns a late deadline's message to dd01, held for a digest; the number tells them apart."""
+    usual = Delivery(
+        delivery_id=f"d{number:04d}",
+        subject_id=f"c{number:04d}",
+        case_id=f"c{number:04d}",
+        site_id="yuwu",
+        recipient="dd01",
+        channel=Channel.PHONE,
+        template="clock_breached",
+        reference=f"clock-{number}",
+        state=DeliveryState.PLANNED,
+        attempt_count=0,
+        plan_time=MIDNIGHT + timedelta(seconds=number),
+        digest=True,
+        context={
+            "number": f"YW-20261123-{number:04d}",
+            "urgent": False,
+            "clock": "PLAN",
+            "late_seconds": 12_000,
+            "due_time": (MIDNIGHT + timedelta(days=number)).isoformat(),
+        },
+    )
+    return replace(usual, **changes)
+
+
+def escalation(number: int, template: str = "case_escalated", **changes: Any) -> Delivery:
+    """Returns dd01's message of a case that climbed because of a late deadline."""
+    context = {
+        "number": f"YW-20261123-{number:04d}",
+        "urgent": False,
+        "level": 2,
+        "cause": "BREACH",
+        "late_seconds": 12_000,
+    }
+    return delivery(number, template=template, reference="", context=context, **changes)
 
 
 def work_order(number: int, unit_id: str, head: str = "") -> WorkOrderView:

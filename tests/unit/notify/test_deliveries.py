@@ -32,6 +32,7 @@ LEASE = timedelta(seconds=60)
 
 SENDING = Delivery(
     delivery_id="d1",
+    subject_id="c1",
     case_id="c1",
     site_id="yuwu",
     recipient="dd01",

@@ -4,6 +4,7 @@ import email
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -19,7 +20,7 @@ from services.notify.settings import Settings
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 MESSAGE = Outgoing(
-    delivery_id="019e0000-0000-7000-8000-00000000000d",
+    message_id="019e0000-0000-7000-8000-00000000000d",
     case_id="019e0000-0000-7000-8000-000000000001",
     site_id="yuwu",
     channel=Channel.EMAIL,
@@ -37,7 +38,7 @@ def test_the_webhook_body_is_a_cloud_event() -> None:
     body = json.loads(event(MESSAGE))
     assert {key: body[key] for key in ("specversion", "id", "source", "type", "subject")} == {
         "specversion": "1.0",
-        "id": MESSAGE.delivery_id,
+        "id": MESSAGE.message_id,
         "source": "/backstop/notify",
         "type": "backstop.notify.v1.Message",
         "subject": MESSAGE.case_id,
@@ -55,7 +56,7 @@ def test_mail_has_the_same_id_in_every_attempt_and_reads_as_written() -> None:
     sender = "兜底窗口 <window@yuwu.example>"
     first = mail(MESSAGE, sender, NOW)
     second = mail(MESSAGE, sender, datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
-    assert first["Message-ID"] == second["Message-ID"] == f"<{MESSAGE.delivery_id}@yuwu.example>"
+    assert first["Message-ID"] == second["Message-ID"] == f"<{MESSAGE.message_id}@yuwu.example>"
     read = email.message_from_bytes(first.as_bytes(), policy=email.policy.default)
     assert read["Subject"] == MESSAGE.subject
     assert read.get_content().strip() == "请接收。"
@@ -72,6 +73,17 @@ def test_a_file_shows_the_text_and_not_the_address() -> None:
     assert shortened(Channel.PAPER, "") == ""
 
 
+def test_a_digest_is_one_message_of_no_single_case() -> None:
+    digest = replace(MESSAGE, case_id="", digest=True)
+    body = json.loads(event(digest))
+    assert "subject" not in body
+    assert (body["id"], body["data"]["digest"]) == (MESSAGE.message_id, True)
+    header, _, _ = page(digest).partition("\n\n")
+    assert header.startswith(f"Digest: {MESSAGE.message_id}\n")
+    assert "Case:" not in header
+    assert f"Delivery: {MESSAGE.message_id}\nCase: {MESSAGE.case_id}\n" in page(MESSAGE)
+
+
 def test_a_message_shows_nothing_when_it_is_logged() -> None:
     assert "dd01@" not in repr(MESSAGE)
     assert "请接收" not in repr(MESSAGE)
@@ -79,9 +91,9 @@ def test_a_message_shows_nothing_when_it_is_logged() -> None:
 
 def test_a_delivery_travels_without_text_and_address() -> None:
     delivery = Delivery(
-        delivery_id="d1", case_id="c1", site_id="yuwu", recipient="dd01", channel=Channel.PHONE,
-        template="case_answered", state=DeliveryState.SENT, attempt_count=2, plan_time=NOW,
-        finish_time=NOW, context={"text": "半月内更换"},
+        delivery_id="d1", subject_id="c1", case_id="c1", site_id="yuwu", recipient="dd01",
+        channel=Channel.PHONE, template="case_answered", state=DeliveryState.SENT,
+        attempt_count=2, plan_time=NOW, finish_time=NOW, context={"text": "半月内更换"},
     )  # fmt: skip
     message = convert.delivery(delivery)
     assert "半月内更换".encode() not in message.SerializeToString()

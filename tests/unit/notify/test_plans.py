@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.domain import cases, plans
 from services.notify.domain.deliveries import Channel, Plan
-from tests.unit.notify.examples import CASE, SILENT, URGENT, clock, work_order
+from tests.unit.notify.examples import CASE, SILENT, URGENT, work_order
 
 
 def told(planned: Sequence[Plan]) -> list[tuple[str, str, Channel]]:
@@ -50,82 +50,6 @@ def test_handover_tells_who_had_it_and_a_person_only_once() -> None:
     ]
     planned = plans.assigned(CASE, also_told=[], previous="dd02", handover=True)
     assert ("dd02", "case_handed_over", PHONE) in told(planned)
-
-
-def test_the_receipt_names_the_deadlines() -> None:
-    planned = plans.clocks_started(CASE, [clock("PLAN"), clock("FIRST_REPLY")])
-    assert told(planned) == [("reporter", "receipt", PHONE)]
-    deadlines = planned[0].context["deadlines"]
-    assert [deadline["clock"] for deadline in deadlines] == ["FIRST_REPLY", "PLAN"]
-
-
-def test_the_receipt_leaves_out_what_was_late_before_it_was_known() -> None:
-    planned = plans.clocks_started(CASE, [clock(born_breached=True), clock("PLAN")])
-    assert [d["clock"] for d in planned[0].context["deadlines"]] == ["PLAN"]
-
-
-@pytest.mark.parametrize("clocks", [[clock("PROGRESS")], [clock(cycle=2), clock("PLAN", cycle=2)]])
-def test_later_clocks_are_no_receipt(clocks: list[plans.ClockView]) -> None:
-    assert plans.clocks_started(CASE, clocks) == ()
-
-
-def test_a_warning_goes_to_the_receiver_too_until_the_steward_has_accepted() -> None:
-    assert [r for r, _, _ in told(plans.clock_due_soon(CASE, clock()))] == ["dd01", "clerk1"]
-    accepted = cases.accept(CASE)
-    assert [r for r, _, _ in told(plans.clock_due_soon(accepted, clock()))] == ["dd01"]
-    assert [r for r, _, _ in told(plans.clock_due_soon(CASE, clock("PLAN")))] == ["dd01"]
-
-
-@pytest.mark.parametrize(
-    ("consequence", "kind", "expected"),
-    [
-        ("LADDER", "FIRST_REPLY", [("dd01", "clock_breached"), ("clerk1", "clock_breached")]),
-        ("LADDER", "PLAN", [("dd01", "clock_breached")]),
-        (
-            "ALERT",
-            "FIRST_REPLY",
-            [("dd01", "clock_missed_before"), ("clerk1", "clock_missed_before")],
-        ),
-        # Late beside another, which climbs for both of them.
-        ("ALERT", "PROGRESS", [("dd01", "clock_breached")]),
-        ("CALLBACK", "CONFIRMATION", [("position:SUPPORT", "callback_due")]),
-        ("REMINDER", "REMINDER", [("dd01", "case_reminder")]),
-        ("99", "PLAN", [("dd01", "clock_breached")]),
-    ],
-)
-def test_a_breach_tells_by_its_consequence(
-    consequence: str, kind: str, expected: list[tuple[str, str]]
-) -> None:
-    # The first reply is what a case entered too late alerts of.
-    born = consequence == "ALERT" and kind == "FIRST_REPLY"
-    planned = plans.clock_breached(CASE, clock(kind, born_breached=born), consequence)
-    assert [(plan.recipient, plan.template) for plan in planned] == expected
-
-
-@pytest.mark.parametrize(
-    "consequence", ["LADDER", "ALERT", "HEAD_OF_UNIT", "CALLBACK", "REMINDER", "99"]
-)
-def test_what_comes_late_of_a_closed_case_bothers_nobody(consequence: str) -> None:
-    case = cases.close(CASE)
-    assert plans.clock_breached(case, clock(), consequence) == ()
-    assert plans.clock_due_soon(case, clock()) == ()
-
-
-@pytest.mark.parametrize(
-    ("unit", "head", "expected"),
-    [
-        ("logistics", "head1", ("head1", PHONE)),
-        ("logistics", "", ("unit:logistics", PAPER)),
-        ("", "", ("dd01", PHONE)),
-    ],
-)
-def test_a_late_work_order_goes_to_the_head_else_the_unit_else_whoever_has_the_case(
-    unit: str, head: str, expected: tuple[str, Channel]
-) -> None:
-    planned = plans.clock_breached(
-        CASE, clock("WORK_ORDER"), "HEAD_OF_UNIT", work_order=unit, head=head
-    )
-    assert [(plan.recipient, plan.channel) for plan in planned] == [expected]
 
 
 def test_escalation_tells_the_new_level_and_the_steward() -> None:
@@ -207,12 +131,6 @@ def test_closing_tells_reporter_and_steward() -> None:
         ("reporter", "case_closed", PHONE),
         ("dd01", "case_closed_staff", PHONE),
     ]
-
-
-@pytest.mark.parametrize("receiver", ["system:erp", "service:intake", "reporter:3f", "receipt:9"])
-def test_nobody_writes_to_programs_and_pseudonyms(receiver: str) -> None:
-    case = replace(CASE, receiver=receiver)
-    assert [r for r, _, _ in told(plans.clock_due_soon(case, clock()))] == ["dd01"]
 
 
 def test_rejection_puts_the_case_back_to_its_steward() -> None:

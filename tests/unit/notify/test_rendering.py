@@ -3,16 +3,52 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from jinja2 import TemplateError
 
-from services.notify.domain import cases, plans
+from backstop.sla.v1 import sla_pb2
+from services.notify.domain import cases, clock_plans, plans
 from services.notify.domain.deliveries import REPORTER, Channel, Plan
+from services.notify.domain.digests import TEMPLATE as DIGEST
+from services.notify.domain.digests import Held, context_of
 from services.notify.domain.names import Code, NameKind, codes_in, named
 from services.notify.rendering import IN_PERSON, LANGUAGES, render
-from tests.unit.notify.examples import CASE, MIDNIGHT, SILENT, URGENT, clock, work_order
+from tests.unit.notify.examples import (
+    CASE,
+    MIDNIGHT,
+    SILENT,
+    URGENT,
+    clock,
+    delivery,
+    moved,
+    work_order,
+)
+
+
+def names_of(enum: Any) -> list[str]:
+    """Returns the names of an enum's values as plans know them: without prefix and without zero."""
+    prefix = enum.DESCRIPTOR.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return [value.name.removeprefix(prefix) for value in enum.DESCRIPTOR.values if value.number]
+
+
+# Names of enums that a text must not show: it has words for them.
+_NAMES = re.compile(
+    r"\b("
+    + "|".join(
+        sorted(
+            {
+                *names_of(sla_pb2.ClockKind),
+                *names_of(sla_pb2.PauseReason),
+                *names_of(sla_pb2.AmendmentCause),
+            }
+        )
+    )
+    + r")\b"
+)
 
 
 def every_plan() -> Iterator[Plan]:
@@ -21,17 +57,7 @@ def every_plan() -> Iterator[Plan]:
     for case in (CASE, SILENT, URGENT, bare):
         yield from plans.registered(URGENT)
         yield from plans.assigned(case, also_told=["ins1"], previous="dd02", handover=True)
-        yield from plans.clocks_started(case, [clock(), clock("PLAN")])
-        yield from plans.clocks_started(case, [clock(born_breached=True)])
-        for kind in ("FIRST_REPLY", "PLAN", "PROGRESS", "RESOLUTION", "ESCALATION", "REMINDER"):
-            yield from plans.clock_due_soon(case, replace(clock(kind), provisional=True))
-            for consequence in ("LADDER", "ALERT", "CALLBACK", "REMINDER"):
-                late = clock(kind, born_breached=consequence == "ALERT")
-                yield from plans.clock_breached(case, late, consequence)
-        for unit in ("logistics", ""):
-            yield from plans.clock_breached(
-                case, clock("WORK_ORDER"), "HEAD_OF_UNIT", work_order=unit
-            )
+        yield from of_clocks(case)
         for cause in ("MANUAL", "BREACH", "DWELL"):
             yield from plans.escalated(
                 cases.escalate(case, "director", 2, cycle=1),
@@ -62,8 +88,45 @@ def every_plan() -> Iterator[Plan]:
             yield from plans.resolved(case, resolution="已更换", outcome=outcome)
             yield from plans.closed(case, outcome=outcome)
         yield from plans.rejected(case, reopen_count=1)
+    yield from clock_plans.calendar_year_missing(2027)
 
 
+def of_clocks(case: cases.CaseView) -> Iterator[Plan]:
+    """Yields what every rule about clocks plans, in its variants."""
+    yield from clock_plans.clocks_started(case, [clock(), clock("PLAN")])
+    yield from clock_plans.clocks_started(case, [clock(born_breached=True)])
+    for kind in KINDS:
+        yield from clock_plans.clock_due_soon(case, replace(clock(kind), provisional=True))
+        for consequence in names_of(sla_pb2.Consequence):
+            late = clock(kind, born_breached=consequence == "ALERT")
+            yield from clock_plans.clock_breached(case, late, consequence)
+    for unit in ("logistics", ""):
+        yield from clock_plans.clock_breached(
+            case, clock("WORK_ORDER"), "HEAD_OF_UNIT", work_order=unit
+        )
+    for reason in names_of(sla_pb2.PauseReason):
+        for words, end in (("等停机检修", MIDNIGHT), ("", None)):
+            yield from clock_plans.clocks_paused(
+                case,
+                reason=reason,
+                words=words,
+                latest_end_time=end,
+                approved_by="dd00",
+            )
+    clocks = [clock(kind) for kind in KINDS]
+    yield from clock_plans.clocks_resumed(case, clocks, latest_end_reached=True)
+    for cause in names_of(sla_pb2.AmendmentCause):
+        for words in ("配件未到", ""):
+            yield from clock_plans.clocks_amended(
+                case,
+                [moved(kind, timedelta(days=1)) for kind in KINDS],
+                cause=cause,
+                reason=words,
+            )
+
+
+# OUTREACH is no case's.
+KINDS = [kind for kind in names_of(sla_pb2.ClockKind) if kind != "OUTREACH"]
 PLANS = list(every_plan())
 NAMES = {
     Code(NameKind.CATEGORY, "BATHING"): "洗浴",
@@ -80,7 +143,7 @@ def templates() -> set[str]:
 
 
 def test_every_template_is_used_and_there_in_both_languages() -> None:
-    assert {plan.template for plan in PLANS} | {IN_PERSON} == templates()
+    assert {plan.template for plan in PLANS} | {IN_PERSON, DIGEST} == templates()
     folder = files("services.notify").joinpath("templates")
     for name in templates():
         for language in LANGUAGES:
@@ -101,12 +164,38 @@ def test_every_message_has_a_subject_and_a_body_and_no_code_words(language: str)
         both = text.subject + "\n" + text.body
         assert text.subject, plan.template
         assert len(text.body) > 10, plan.template
-        assert CASE.number in both
+        assert CASE.number in both or plan.template == "calendar_year_missing"
         # Left-over markup, or an enum's name instead of a word.
         assert not re.search(r"[{}%]|\b[A-Z]+_[A-Z_]+\b", both), both
+        assert not _NAMES.search(both), both
         assert ("【紧急】" in both or "[URGENT]" in both) == (
             plan.urgent and plan.recipient != REPORTER
         )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_about_a_deadline_has_its_line_in_a_digest(language: str) -> None:
+    about_one = [plan for plan in PLANS if {"clock", "due_time"} <= plan.context.keys()]
+    # These say that a deadline has passed and something is owed.
+    of_one_kind = {
+        "clock_breached", "clock_missed_before", "clock_breached_director", "work_order_late",
+    }  # fmt: skip
+    assert of_one_kind < {plan.template for plan in about_one}
+    for plan in about_one:
+        lines = []
+        for template in (plan.template, "clock_breached"):
+            held = Held(timedelta(0), timedelta(hours=3))
+            context = held.context(plan.context)
+            told = replace(delivery(1), template=template, context=context)
+            text = render(
+                DIGEST, context_of([told]), language=language, time_zone="Asia/Shanghai",
+                recipient="dd01", channel=Channel.PHONE,
+            )  # fmt: skip
+            lines += re.findall(r"(?m)^- .*$", text.body)
+            assert CASE.number in lines[-1]
+            assert not re.search(r"[{}%]|\b[A-Z]+_[A-Z_]+\b", text.body), text.body
+            assert not _NAMES.search(text.body), text.body
+        assert (lines[0] == lines[1]) is (plan.template in of_one_kind), plan.template
 
 
 def test_chinese_is_written_with_chinese_punctuation() -> None:
@@ -118,7 +207,7 @@ def test_chinese_is_written_with_chinese_punctuation() -> None:
 
 
 def test_a_deadline_at_midnight_is_the_end_of_the_day_before() -> None:
-    (plan,) = plans.clocks_started(CASE, [clock()])
+    (plan,) = clock_plans.clocks_started(CASE, [clock()])
     text = render(
         plan.template, plan.context, language="zh", time_zone="Asia/Shanghai",
         recipient=REPORTER, channel=Channel.PHONE,

@@ -46,11 +46,18 @@ CREATE TABLE cases (
     receiver text NOT NULL,
     steward text NOT NULL,
     accountable text NOT NULL,
+    -- In charge of a long-standing case; empty when nobody is.
+    leader text NOT NULL,
     accepted boolean NOT NULL,
     level integer NOT NULL CHECK (level >= 0),
     -- Facts of routing about an older one are ignored.
     cycle integer NOT NULL CHECK (cycle >= 1),
-    state text NOT NULL CHECK (state IN ('OPEN', 'RESOLVED', 'CLOSED'))
+    state text NOT NULL CHECK (state IN ('OPEN', 'RESOLVED', 'CLOSED')),
+    -- A deadline was noticed late, by so much: what it leads to before that real time, on the
+    -- database's own clock, is told late as well.
+    late_until timestamptz,
+    late_by interval,
+    CHECK ((late_until IS NULL) = (late_by IS NULL))
 ) WITH (fillfactor = 80);
 
 -- Whose a work order is, for the day on which it is late.
@@ -69,7 +76,9 @@ CREATE INDEX work_orders_case ON work_orders (case_id);
 CREATE TABLE deliveries (
     delivery_id uuid PRIMARY KEY,
     site_id text NOT NULL,
-    case_id uuid NOT NULL,
+    -- Whose facts tell of it: the case, or what else it is about ("calendar/<site>").
+    subject_id text NOT NULL,
+    case_id uuid,
     -- The fact it follows from.
     fact_source text NOT NULL,
     fact_version bigint NOT NULL,
@@ -78,6 +87,10 @@ CREATE TABLE deliveries (
     template text NOT NULL,
     reference text NOT NULL,
     urgent boolean NOT NULL,
+    -- Goes out with others of its recipient that were noticed late; with which, is settled when it
+    -- is first tried, and stays.
+    digest boolean NOT NULL,
+    digest_id uuid,
     context jsonb NOT NULL,
     state text NOT NULL CHECK (state IN ('PLANNED', 'SENDING', 'SENT', 'FAILED', 'UNKNOWN')),
     attempt_count integer NOT NULL DEFAULT 0 CHECK (attempt_count >= 0),
@@ -89,13 +102,17 @@ CREATE TABLE deliveries (
     next_time timestamptz,
     lease_time timestamptz,
     -- A fact tells nobody the same thing twice by the same way.
-    UNIQUE (case_id, fact_source, fact_version, recipient, channel),
+    UNIQUE (subject_id, fact_source, fact_version, recipient, channel),
+    CHECK (case_id::text = subject_id),
+    CHECK (digest OR digest_id IS NULL),
     CHECK ((state = 'PLANNED') = (next_time IS NOT NULL)),
     CHECK ((state = 'SENDING') = (lease_time IS NOT NULL)),
     CHECK ((state IN ('SENT', 'FAILED', 'UNKNOWN')) = (finish_time IS NOT NULL))
 ) WITH (fillfactor = 80);
--- Both stay as small as what is in the air.
+-- All three stay as small as what is in the air.
 CREATE INDEX deliveries_planned ON deliveries (urgent DESC, next_time, delivery_id)
-    WHERE state = 'PLANNED';
+    WHERE state = 'PLANNED' AND NOT digest;
+CREATE INDEX deliveries_digests ON deliveries (site_id, recipient, channel, next_time)
+    WHERE state = 'PLANNED' AND digest;
 CREATE INDEX deliveries_sending ON deliveries (lease_time) WHERE state = 'SENDING';
 CREATE INDEX deliveries_case ON deliveries (case_id, plan_time, delivery_id);
