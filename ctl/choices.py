@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 import typer
 from google.protobuf.descriptor import EnumDescriptor
 
-from ctl.words import VALUES
+from ctl.values import VALUES
 
 Number_co = TypeVar("Number_co", covariant=True)
 
@@ -32,7 +32,10 @@ def names_of(enum: EnumDescriptor) -> list[str]:
 
 def prefix_of(enum: EnumDescriptor) -> str:
     """Returns what the names of an enum's values begin with: "CHANNEL_"."""
-    return enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    zero = enum.values_by_number[0].name
+    # Not every enum that we didn't write has a prefix: DAY_OF_WEEK_UNSPECIFIED, MONDAY.
+    prefix = zero.removesuffix("UNSPECIFIED")
+    return prefix if all(value.name.startswith(prefix) for value in enum.values) else ""
 
 
 def parse(enum: Enum[Number_co], text: str, *, option: str) -> Number_co:
@@ -41,16 +44,24 @@ def parse(enum: Enum[Number_co], text: str, *, option: str) -> Number_co:
     Raises typer.BadParameter with the names there are.
     """
     descriptor = enum.DESCRIPTOR
-    prefix = prefix_of(descriptor)
     if not text:
-        return enum.Value(f"{prefix}UNSPECIFIED")
+        return enum.Value(f"{prefix_of(descriptor)}UNSPECIFIED")
+    name = name_of(descriptor, text)
+    if name is None:
+        raise typer.BadParameter(f"{text!r}: {', '.join(names_of(descriptor))}", param_hint=option)
+    return enum.Value(name)
+
+
+def name_of(enum: EnumDescriptor, text: str) -> str | None:
+    """Returns the full name of the value that a text stands for; None when it is none's."""
+    prefix = prefix_of(enum)
     wanted = text.strip().upper().replace("-", "_")
-    for value in descriptor.values:
+    for value in enum.values:
         chinese = VALUES.get(value.name, ("", ""))[0]
         short = value.name.removeprefix(prefix)
         if value.number and (wanted in (value.name, short) or text.strip() == chinese):
-            return enum.Value(value.name)
-    raise typer.BadParameter(f"{text!r}: {', '.join(names_of(descriptor))}", param_hint=option)
+            return value.name
+    return None
 
 
 def completion(enum: EnumDescriptor) -> Callable[[str], list[str]]:

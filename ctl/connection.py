@@ -7,7 +7,7 @@ own rule for finding out, so that is what `Client.call` does, a few times, by it
 import asyncio
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -161,3 +161,18 @@ class Client:
                     ) from None
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
         raise AssertionError("the last try returns or raises")
+
+    async def stream(
+        self,
+        service: str,
+        method: "grpc.aio.UnaryStreamMultiCallable[Request, Response]",
+        request: Request,
+        *,
+        timeout: float,
+    ) -> AsyncIterator[Response]:
+        """Calls a method that answers piece by piece; nothing is repeated. Raises Failure."""
+        try:
+            async for piece in method(request, timeout=timeout, metadata=self._metadata):
+                yield piece
+        except grpc.aio.AioRpcError as error:
+            raise Failure(answer_of(service, error)) from None

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from ctl import settings
-from ctl.commands import ask, case, operations, site, word, work_order
+from ctl.commands import (
+    ask,
+    case,
+    deadline,
+    follow_up,
+    operations,
+    outreach,
+    site,
+    terms,
+    word,
+    work_order,
+)
 from ctl.shell import Shell
 
 _EPILOG = (
@@ -29,11 +40,18 @@ app = typer.Typer(
 case.app.command("track")(word.track)
 case.app.command("confirm")(word.confirm)
 case.app.command("reject")(word.reject)
+case.app.command("promise")(follow_up.promise)
+case.app.command("callback")(follow_up.callback)
+case.app.command("flag")(follow_up.flag)
 app.add_typer(case.app, name="case")
 app.add_typer(work_order.app, name="work-order")
+app.add_typer(outreach.app, name="outreach")
 app.command("instruct")(work_order.instruct)
 app.command("ledger")(ask.ledger)
 app.command("clocks")(ask.clocks)
+app.add_typer(deadline.app, name="deadline")
+app.add_typer(terms.calendar_app, name="calendar")
+app.add_typer(terms.policy_app, name="policy")
 app.command("coverage")(ask.coverage)
 app.command("who")(ask.who)
 app.command("deliveries")(ask.deliveries)

@@ -47,6 +47,14 @@ class Names:
             return _FOR_REPORTER[kind]
         return self.people.get(code, code)
 
+    def person_of(self, text: str) -> str:
+        """Returns the code of a person named by code or by name; the text when nobody is."""
+        return next((code for code, name in self.people.items() if name == text), text)
+
+    def unit_of(self, text: str) -> str:
+        """Returns the code of a unit named by code or by name; the text when none is."""
+        return next((code for code, name in self.units.items() if name == text), text)
+
     def unit(self, unit_id: str) -> str:
         return self.units.get(unit_id, unit_id)
 

@@ -132,6 +132,14 @@ def _value(reason: str, key: str, value: str, words: Words, names: Names) -> str
             return words.pick(vocabulary.MISSING, value)
         case "dependency":
             return words.pick(vocabulary.DEPENDENCIES, value)
+        case "clock" | "consequence" | "day" if words.language == ZH:
+            return words.named(
+                {"clock": "CLOCK_KIND", "consequence": "CONSEQUENCE"}.get(key, ""), value
+            )
+        case "reason" if reason == "NOTHING_TO_PAUSE":
+            return words.named("PAUSE_REASON", value)
+        case "counting":
+            return words.pick(vocabulary.COUNTINGS, value)
         case "needed" if not value.isdigit():
             return _joined(words, _needed(value, words))
         case "problem" if reason == "UNAUTHENTICATED":
@@ -154,7 +162,8 @@ def _needed(value: str, words: Words) -> list[str]:
     """Who may do it; another service is no help to a person, unless nobody else may."""
     wanted = value.split(", ")
     people = [one for one in wanted if not one.startswith("service:")] or wanted
-    return [words.pick(vocabulary.ROLES, one) for one in people]
+    every_site = words("every_site")
+    return [every_site if one == "site:*" else words.pick(vocabulary.ROLES, one) for one in people]
 
 
 def _joined(words: Words, parts: Iterator[str] | list[str] | dict[str, None]) -> str:

@@ -45,6 +45,30 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"more than ten years away", "不能超过十年"),
         (r"before the dispatch", "不能早于派单"),
         (r"smaller than the present offset", "业务时间只能往前拨"),
+        (r"must be later than the present deadline", "须晚于现在的期限"),
+        (r"a task that is upheld stays with its unit", "维持的工单仍由原单位办理"),
+        (
+            r"only a LONG_STANDING case that is marked has a leader",
+            "只有标为疑难积案的诉求才有包案领导",
+        ),
+        (r"another rule has this name", "另一条规则已用此名"),
+        (
+            r"another rule sets it for some of the same cases, and neither is narrower",
+            "另一条规则也对其中部分诉求作了规定，且互不从属",
+        ),
+        (r"can't be counted so", "不能这样计算"),
+        (r"can't be paused", "不能挂起"),
+        (r"can't be switched off", "不能关闭"),
+        (r"can't have this consequence", "超时不能有此后果"),
+        (r"contradicts (\S+)", "与 {} 矛盾"),
+        (r"has no last day whose hour could be chosen", "没有可以选择钟点的最后一日"),
+        (r"is in this rule before", "在本规则里已经写过"),
+        (r"would warn before it starts", "提醒会早于起算"),
+        (r"must be whole minutes from 00:00 to 24:00", "须为 00:00 到 24:00 的整分钟"),
+        (r"must be within (\d+) days", "须在 {} 天之内"),
+        (r"must be within (\d+) years", "须在 {} 年之内"),
+        (r"must be in the years (\d+) to (\d+)", "须在 {} 年到 {} 年之间"),
+        (r"must not be before start_(?:time|date)", "不能早于起始"),
     )
 )
 

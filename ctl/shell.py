@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -29,6 +29,8 @@ _UUID_LENGTH = 36
 # For asking what time it is; without an answer it is this computer's.
 _TIME_SECONDS = 2.0
 _WIDTH_OF_FILES = 160
+# Questions in flight where a listing needs many answers.
+_AT_ONCE = 16
 
 
 @dataclass(slots=True)
@@ -134,6 +136,21 @@ class Session:
             request = intake_service_pb2.GetCaseRequest(number=key.upper())
         response = await self.client.call("intake", self.client.intake.GetCase, request)
         return response.case
+
+    async def numbers(self, case_ids: Iterable[str]) -> dict[str, str]:
+        """Returns the numbers of cases by their ids, as far as intake tells them to the caller."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def number(case_id: str) -> str:
+            async with gate:
+                try:
+                    return (await self.case(case_id)).number
+                except Failure:
+                    return ""
+
+        wanted = sorted({case_id for case_id in case_ids if case_id})
+        found = await asyncio.gather(*map(number, wanted))
+        return {case_id: one for case_id, one in zip(wanted, found, strict=True) if one}
 
     def show(self, message: Message | dict[str, object], *tables: RenderableType) -> None:
         """Prints the message for a script, or the tables for a person."""

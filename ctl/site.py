@@ -1,21 +1,71 @@
 """Making a site known to the suite, and knowing when it is."""
 
+import asyncio
+import time
+
+from backstop.sla.v1 import sla_calendar_pb2, sla_service_pb2
 from ctl import settling
-from ctl.connection import Client
+from ctl.connection import Client, new_request_id
+from ctl.failures import Failure
 from ctl.site_folder import SiteFolder
+
+# sla hears of a new site by a fact, and knows it within a second or so.
+_NEWS_SECONDS = 30.0
+_PAUSE_SECONDS = 0.1
 
 
 async def publish(client: Client, found: SiteFolder) -> dict[str, int]:
-    """Publishes the four in the order they build on one another; returns routing's versions."""
+    """Publishes all of it in the order it builds on one another; returns the versions."""
     routing = client.routing
     directory = await client.call("routing", routing.PublishDirectory, found.directory)
     matrix = await client.call("routing", routing.PublishMatrix, found.matrix)
     roster = await client.call("routing", routing.PublishRoster, found.roster)
     await client.call("notify", client.notify.PutContacts, found.contacts)
-    return {"directory": directory.version, "matrix": matrix.version, "roster": roster.version}
+    versions = {
+        "directory": directory.version,
+        "matrix": matrix.version,
+        "roster": roster.version,
+    }
+    return versions | await _publish_terms(client, found)
+
+
+async def _publish_terms(client: Client, found: SiteFolder) -> dict[str, int]:
+    versions: dict[str, int] = {}
+    if found.calendar is not None:
+        in_force = await calendar_of(client, found.site_id, patience=_NEWS_SECONDS)
+        request = sla_service_pb2.PublishCalendarRequest()
+        request.CopyFrom(found.calendar)
+        request.request_id = new_request_id()
+        if not request.calendar.years:
+            # What was announced isn't the site's to repeat.
+            request.calendar.years.extend(in_force.years)
+        calendar = await client.call("sla", client.sla.PublishCalendar, request)
+        versions["calendar"] = calendar.calendar.version
+    if found.policy is not None:
+        await calendar_of(client, found.site_id, patience=_NEWS_SECONDS)
+        found.policy.request_id = new_request_id()
+        policy = await client.call("sla", client.sla.PublishPolicy, found.policy)
+        versions["policy"] = policy.policy.version
+    return versions
+
+
+async def calendar_of(
+    client: Client, site_id: str, *, patience: float = 0.0
+) -> sla_calendar_pb2.Calendar:
+    """Returns a site's calendar in force, waiting so many seconds for a site just published."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            request = sla_service_pb2.GetCalendarRequest(site_id=site_id)
+            return (await client.call("sla", client.sla.GetCalendar, request)).calendar
+        except Failure as failure:
+            unknown = failure.answer.reason == "CALENDAR_NOT_FOUND"
+            if not unknown or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def wait_known(client: Client, site_id: str, *, timeout: float = 60.0) -> None:
-    """Waits until every service has applied what routing published; needs the operator's role."""
+    """Waits until every service has applied what was published; needs the operator's role."""
     subjects = [f"{kind}/{site_id}" for kind in ("directory", "matrix", "roster")]
     await settling.settle(client, subjects, timeout=timeout)

@@ -11,25 +11,31 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-import yaml
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from backstop.notify.v1 import notify_service_pb2
 from backstop.routing.v1 import routing_service_pb2
+from backstop.sla.v1 import sla_calendar_pb2, sla_policy_pb2, sla_service_pb2
 from ctl.failures import Problem
+from ctl.yaml_messages import fill, read_yaml
 
 FILES = ("directory", "matrix", "roster", "contacts")
 
 
 @dataclass(frozen=True, slots=True)
 class SiteFolder:
-    """The four requests that make a site known, with ids that follow from their content."""
+    """The requests that make a site known; ids follow from the content where repeating makes anew.
+
+    A site without a calendar or a policy of its own keeps what every site begins with.
+    """
 
     directory: routing_service_pb2.PublishDirectoryRequest
     matrix: routing_service_pb2.PublishMatrixRequest
     roster: routing_service_pb2.PublishRosterRequest
     contacts: notify_service_pb2.PutContactsRequest
+    calendar: sla_service_pb2.PublishCalendarRequest | None = None
+    policy: sla_service_pb2.PublishPolicyRequest | None = None
 
     @property
     def site_id(self) -> str:
@@ -37,11 +43,14 @@ class SiteFolder:
 
 
 def read(folder: Path) -> SiteFolder:
-    """Reads a folder with directory, matrix, roster and contacts; Problem names file and place."""
-    directory = _read_yaml(folder / "directory.yaml")
-    matrix = _read_yaml(folder / "matrix.yaml")
-    roster = _read_yaml(folder / "roster.yaml")
-    contacts = _read_yaml(folder / "contacts.yaml")
+    """Reads a folder with directory, matrix, roster and contacts, perhaps calendar and policy.
+
+    Problem names file and place.
+    """
+    directory = read_yaml(folder / "directory.yaml")
+    matrix = read_yaml(folder / "matrix.yaml")
+    roster = read_yaml(folder / "roster.yaml")
+    contacts = read_yaml(folder / "contacts.yaml")
     _defaults(matrix, "responsibilities", ("start_date", "end_date"))
     _defaults(roster, "shifts", ("start_date", "end_date", "start_time", "end_time"))
     _dates(matrix, "responsibilities", folder / "matrix.yaml")
@@ -57,12 +66,19 @@ def read(folder: Path) -> SiteFolder:
         matrix=_fill(routing_service_pb2.PublishMatrixRequest(), matrix, folder / "matrix.yaml"),
         roster=_fill(routing_service_pb2.PublishRosterRequest(), roster, folder / "roster.yaml"),
         contacts=_fill(notify_service_pb2.PutContactsRequest(), contacts, folder / "contacts.yaml"),
+        calendar=_calendar(folder / "calendar.yaml"),
+        policy=_policy(folder / "policy.yaml"),
     )
     for name, request in _named(found).items():
-        site = found.directory.directory.site_id if name == "directory" else request.site_id
+        # What is published whole has its site inside.
+        whole = getattr(request, name) if name in ("directory", "calendar", "policy") else request
+        site = whole.site_id
         if site != found.site_id:
             raise Problem(f"site_id {site!r} ≠ {found.site_id!r}", field=f"{name}.yaml")
-        request.request_id = request_id(name, request)
+        if name not in ("calendar", "policy"):
+            # The same content as before is no other version of these two; and what was published
+            # in between must give way, so an id that was used then would not do.
+            request.request_id = request_id(name, request)
     return found
 
 
@@ -73,19 +89,22 @@ def request_id(name: str, request: Message) -> str:
 
 
 def _named(found: SiteFolder) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in FILES}
+    names = (*FILES, "calendar", "policy")
+    return {name: request for name in names if (request := getattr(found, name)) is not None}
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    except OSError as error:
-        raise Problem(f"{error.strerror}", field=str(path)) from None
-    except yaml.YAMLError as error:
-        raise Problem(f"不是 YAML / not YAML: {error}", field=str(path)) from None
-    if not isinstance(data, dict):
-        raise Problem("应为键值 / should hold keys and values", field=str(path))
-    return data
+def _calendar(path: Path) -> sla_service_pb2.PublishCalendarRequest | None:
+    if not path.exists():
+        return None
+    calendar = fill(sla_calendar_pb2.Calendar(), read_yaml(path), path)
+    return sla_service_pb2.PublishCalendarRequest(calendar=calendar)
+
+
+def _policy(path: Path) -> sla_service_pb2.PublishPolicyRequest | None:
+    if not path.exists():
+        return None
+    policy = fill(sla_policy_pb2.Policy(), read_yaml(path), path)
+    return sla_service_pb2.PublishPolicyRequest(policy=policy)
 
 
 def _rows(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

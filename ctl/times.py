@@ -50,6 +50,12 @@ def parse_time(text: str, zone: ZoneInfo, *, option: str, now: datetime | None =
     return value if value.tzinfo else value.replace(tzinfo=zone)
 
 
+def parse_start(text: str, zone: ZoneInfo, *, option: str) -> datetime:
+    """Reads a time at which something begins: as `parse_time`, but a date alone is its 00:00."""
+    alone = date_alone(text)
+    return start_of(alone, zone) if alone else parse_time(text, zone, option=option)
+
+
 def parse_date(text: str, *, option: str) -> date:
     """Reads "2026-11-23"."""
     try:

@@ -15,7 +15,7 @@ from ctl.exits import Exit
 from ctl.failures import Failure, Problem
 from ctl.shell import Session, execute
 from ctl.tables import case as case_tables
-from ctl.tables import organisation
+from ctl.tables import deadlines, organisation
 from ctl.tables.look import Look
 
 AtTime = Annotated[
@@ -74,20 +74,31 @@ async def read_ledger(
     return found
 
 
-def clocks(context: typer.Context, case: options.CaseKey) -> None:
+def clocks(
+    context: typer.Context,
+    case: options.CaseKey,
+    events: Annotated[
+        bool, typer.Option("--events", help="连同每一步变化 · with everything that happened")
+    ] = False,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="TIME", help="当时所知的时限 · as they were known at that instant"
+        ),
+    ] = "",
+) -> None:
     """诉求的全部时限 · all clocks of a case."""
 
     async def work(session: Session) -> None:
         case_id = await session.case_id(case)
-        response = await session.client.call(
-            "sla",
-            session.client.sla.GetCaseClocks,
-            sla_service_pb2.GetCaseClocksRequest(case_id=case_id),
+        request = sla_service_pb2.GetCaseClocksRequest(
+            case_id=case_id, as_of_time=_moment(session, at), with_events=events
         )
+        response = await session.client.call("sla", session.client.sla.GetCaseClocks, request)
         site = response.clocks[0].site_id if response.clocks else session.settings.site
         look = Look(session.words, await session.names(site), session.zone)
         units = await _units(session, case_id) if any(c.reference for c in response.clocks) else {}
-        session.show(response, *organisation.clocks(look, response, units))
+        session.show(response, *deadlines.case_clocks(look, response, units))
 
     execute(context, work)
 

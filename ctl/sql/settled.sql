@@ -142,19 +142,30 @@ JOIN sla.cases AS timed ON timed.case_id = cases.case_id
 WHERE cases.state <> 'CLOSED' AND cases.next_wake_time IS DISTINCT FROM timed.next_wake_time;
 
 -- name: intake_clocks_differ
--- The case file shows the clocks there are, as they stand.
+-- The case file shows the clocks there are, as they stand; those of outreach belong to no case.
 SELECT
     coalesce(shown.site_id, clocks.site_id) AS site_id,
-    coalesce(shown.case_id, clocks.case_id) AS subject_id,
+    coalesce(shown.case_id, clocks.subject_id) AS subject_id,
     coalesce(clocks.kind, shown.kind) || ': intake ' || coalesce(shown.state, 'none')
         || ', sla ' || coalesce(clocks.state, 'none') AS detail
 FROM intake.clocks AS shown
-FULL JOIN sla.clocks AS clocks ON clocks.clock_id::text = shown.clock_id
+FULL JOIN (SELECT * FROM sla.clocks WHERE kind <> 'OUTREACH') AS clocks
+    ON clocks.clock_id::text = shown.clock_id
 WHERE (shown.case_id, shown.kind, shown.cycle, shown.due_time, shown.state, shown.breached)
     IS DISTINCT FROM (
-        clocks.case_id, clocks.kind, clocks.cycle, clocks.due_time, clocks.state,
+        clocks.subject_id, clocks.kind, clocks.cycle, clocks.due_time, clocks.state,
         clocks.breach_time IS NOT NULL
     );
+
+-- name: intake_pause_differs
+-- The case file says that a case is paused, and until when, as sla does.
+SELECT
+    cases.site_id, cases.case_id AS subject_id,
+    'intake ' || cases.pause_reason || ', sla ' || coalesce(timed.pause_reason, 'none') AS detail
+FROM intake.cases AS cases
+JOIN sla.cases AS timed ON timed.case_id = cases.case_id
+WHERE (nullif(cases.pause_reason, ''), cases.pause_latest_end_time)
+    IS DISTINCT FROM (timed.pause_reason, timed.pause_latest_end_time);
 
 -- name: intake_work_orders_differ
 -- The case file shows the work orders there are, as they stand.
@@ -225,22 +236,29 @@ CROSS JOIN LATERAL generate_series(1, cases.cycle) AS cycle (number)
 CROSS JOIN (VALUES ('FIRST_REPLY'), ('PLAN')) AS kinds (kind)
 WHERE NOT EXISTS (
     SELECT FROM sla.clocks
-    WHERE clocks.case_id = cases.case_id
+    WHERE clocks.subject_id = cases.case_id
         AND clocks.cycle = cycle.number
         AND clocks.kind = kinds.kind
 );
 
 -- name: sla_work_order_clock_differs
--- Each work order has one clock, due at its deadline, running as long as the work order is open.
+-- Each work order has a clock, due at its deadline, going on as long as the work order is open.
 SELECT
     orders.site_id, orders.case_id AS subject_id,
     orders.unit_id || ' ' || orders.state || ', clock ' || coalesce(clocks.state, 'none') AS detail
 FROM routing.work_orders AS orders
-LEFT JOIN sla.clocks AS clocks
-    ON clocks.reference = orders.work_order_id::text AND clocks.kind = 'WORK_ORDER'
+LEFT JOIN LATERAL (
+    SELECT clock_id, given, state, stop_time
+    FROM sla.clocks
+    WHERE clocks.subject_id = orders.case_id
+        AND clocks.reference = orders.work_order_id::text
+        AND clocks.kind = 'WORK_ORDER'
+    ORDER BY clocks.start_time DESC, clocks.due_time DESC
+    LIMIT 1
+) AS clocks ON true
 WHERE clocks.clock_id IS NULL
-    OR clocks.due_time <> orders.deadline_time
-    OR (orders.state = 'COMPLETED') = (clocks.state = 'RUNNING');
+    OR clocks.given <> orders.deadline_time
+    OR (orders.state = 'COMPLETED') = (clocks.stop_time IS NULL);
 
 -- name: sla_level_unwatched
 -- A level of the ladder that owes an instruction has a clock on it, or the case is reminded of.
@@ -250,7 +268,7 @@ JOIN sla.cases AS timed ON timed.case_id = routes.case_id
 WHERE routes.state = 'OPEN' AND routes.level > 0 AND routes.instruct_time IS NULL
     AND NOT EXISTS (
         SELECT FROM sla.clocks
-        WHERE clocks.case_id = routes.case_id
+        WHERE clocks.subject_id = routes.case_id
             AND clocks.kind IN ('ESCALATION', 'REMINDER')
             AND clocks.state = 'RUNNING'
     );

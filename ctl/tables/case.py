@@ -1,6 +1,6 @@
 """The case file and the lists of cases."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -20,8 +20,11 @@ def case_file(look: Look, case: intake_pb2.Case) -> list[RenderableType]:
         parts.append(_verifications(look, case.verifications))
     if case.work_orders:
         parts.append(_work_orders(look, case.work_orders))
+    if case.callbacks:
+        parts.append(_callbacks(look, case.callbacks))
     if case.clocks:
-        parts.append(_clocks(look, case.clocks))
+        units = {order.work_order_id: order.unit_id for order in case.work_orders}
+        parts.append(_clocks(look, case.clocks, units))
     return parts
 
 
@@ -48,6 +51,12 @@ def head(look: Look, case: intake_pb2.Case) -> Table:
     add("reporter", " · ".join(filter(None, (reporter, identity))))
     if case.urgency == intake_pb2.URGENCY_URGENT:
         add("urgency", enum(intake_pb2.Urgency.DESCRIPTOR, case.urgency))
+    for mark in case.flags:
+        leader = look.names.who(mark.leader) if mark.leader else ""
+        what = enum(intake_pb2.CaseFlag.DESCRIPTOR, mark.flag)
+        add("flag", " · ".join(filter(None, (what, leader, mark.reason))))
+    if case.HasField("pause"):
+        add("paused", _pause(look, case.pause))
     add("slip", case.slip_number)
     add("occurred_time", look.time(case.occurred_time))
     add("record_time", look.time(case.record_time))
@@ -71,6 +80,12 @@ def head(look: Look, case: intake_pb2.Case) -> Table:
     add("links", ", ".join(_link(look, link) for link in case.links))
     add("version", str(case.version))
     return table
+
+
+def _pause(look: Look, pause: intake_pb2.CasePause) -> str:
+    reason = look.words.named("PAUSE_REASON", pause.reason)
+    until = look.words("at_the_latest", time=look.due(pause.latest_end_time))
+    return " · ".join(filter(None, (reason, pause.words, until)))
 
 
 def _resolution_label(state: intake_pb2.CaseState.ValueType) -> str:
@@ -97,9 +112,27 @@ def _answers(look: Look, answers: Iterable[intake_pb2.Answer]) -> Table:
             look.time(answer.answer_time),
             look.words.value(intake_pb2.AnswerKind.DESCRIPTOR, answer.kind),
             escape(answer.text),
-            times.show_date(answer.promised_date),
+            _promised(answer),
             look.who(answer.answered_by),
             escape("\n".join(ways)),
+        )
+    return table
+
+
+def _promised(answer: intake_pb2.Answer) -> str:
+    """Every date that was promised, the last one first."""
+    before = [times.show_date(move.previous_promised_date) for move in reversed(answer.moves)]
+    return " ← ".join(filter(None, (times.show_date(answer.promised_date), *before)))
+
+
+def _callbacks(look: Look, callbacks: Iterable[intake_pb2.Callback]) -> Table:
+    table = look.table(look.words("callbacks"), "time", "state", "text", "actor", wide="text")
+    for one in callbacks:
+        table.add_row(
+            look.time(one.call_time),
+            look.words("reached" if one.reached else "in_vain"),
+            escape(one.words),
+            look.who(one.called_by),
         )
     return table
 
@@ -136,12 +169,17 @@ def _work_orders(look: Look, orders: Iterable[intake_pb2.WorkOrderSummary]) -> T
     return table
 
 
-def _clocks(look: Look, clocks: Iterable[intake_pb2.ClockSummary]) -> Table:
+def _clocks(
+    look: Look, clocks: Iterable[intake_pb2.ClockSummary], units: Mapping[str, str]
+) -> Table:
     table = look.table(look.words("clocks"), "kind", "cycle", "due", "state")
     for clock in clocks:
         due = look.due(clock.due_time)
+        unit = look.names.unit(units.get(clock.reference, ""))
+        grace = bool(unit) and clock.kind == "ESCALATION"
+        kind = look.words("grace") if grace else look.words.named("CLOCK_KIND", clock.kind)
         table.add_row(
-            look.words.named("CLOCK_KIND", clock.kind),
+            escape(" · ".join(filter(None, (kind, unit)))),
             str(clock.cycle),
             f"{due} ({look.words('provisional')})" if clock.provisional else due,
             styled(look.words.named("CLOCK_STATE", clock.state), state_style(clock.state)),

@@ -1,6 +1,6 @@
-"""Who answers for whom, whose clocks run, who was told: listings of routing, sla and notify."""
+"""Who answers for whom, and who was told: listings of routing and notify."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -8,7 +8,6 @@ from rich.table import Table
 
 from backstop.notify.v1 import notify_pb2
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
-from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from ctl import times, vocabulary
 from ctl.tables.look import Look, add_pair, pairs, state_style, styled
 
@@ -41,37 +40,6 @@ def route(look: Look, one: routing_pb2.Route) -> list[RenderableType]:
             order.work_order_id,
         )
     return [table, orders]
-
-
-def clocks(
-    look: Look,
-    response: sla_service_pb2.GetCaseClocksResponse,
-    units: Mapping[str, str] | None = None,
-) -> list[RenderableType]:
-    """Returns all clocks of a case; `units` are those of its work orders, by id."""
-    words = look.words
-    table = look.table(words("clocks"), "kind", "cycle", "from", "due", "warned", "state", "stop")
-    for clock in response.clocks:
-        name = sla_pb2.ClockState.Name(clock.state).removeprefix("CLOCK_STATE_")
-        due = look.due(clock.due_time)
-        state = words.value(sla_pb2.ClockState.DESCRIPTOR, clock.state)
-        # A clock that was stopped late keeps the mark of its breach.
-        kind = words.value(sla_pb2.ClockKind.DESCRIPTOR, clock.kind)
-        unit = look.names.unit((units or {}).get(clock.reference, ""))
-        if unit and clock.kind == sla_pb2.CLOCK_KIND_ESCALATION:
-            # The time left to a unit after its deadline, not a level of the ladder.
-            kind = words("grace")
-        table.add_row(
-            escape(" · ".join(filter(None, (kind, unit)))),
-            str(clock.cycle),
-            look.time(clock.start_time),
-            f"{due} ({words('provisional')})" if clock.provisional else due,
-            look.time(clock.warned_time),
-            styled(state, state_style(name)),
-            look.time(clock.stop_time),
-        )
-    wake = look.due(response.next_wake_time)
-    return [table, f"{words('next_wake_time')}{words('colon')}{wake}"] if wake else [table]
 
 
 def coverage(look: Look, response: routing_service_pb2.GetCoverageResponse) -> list[RenderableType]:

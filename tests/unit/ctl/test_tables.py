@@ -14,7 +14,7 @@ from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from ctl.names import Names
 from ctl.tables import case as case_tables
-from ctl.tables import operations, organisation
+from ctl.tables import deadlines, operations, organisation
 from ctl.tables.look import Look
 from ctl.words import Words
 
@@ -165,7 +165,7 @@ def test_two_clocks_of_work_orders_are_told_apart() -> None:
             sla_pb2.Clock(kind=sla_pb2.CLOCK_KIND_ESCALATION, reference="level:1"),
         ]
     )
-    text = _text(*organisation.clocks(_look(), response, {"w1": "bathhouse"}))
+    text = _text(*deadlines.case_clocks(_look(), response, {"w1": "bathhouse"}))
     for expected in ("工单 · 澡堂队", "工单宽限 · 澡堂队", "上级批示"):
         assert expected in text
 

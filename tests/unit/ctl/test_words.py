@@ -6,22 +6,33 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor import EnumDescriptor, FileDescriptor
+from google.type import dayofweek_pb2
 
 import ctl
 from backstop.intake.v1 import intake_pb2
 from backstop.notify.v1 import notify_pb2
 from backstop.operations.v1 import operations_service_pb2
 from backstop.routing.v1 import routing_pb2
-from backstop.sla.v1 import sla_pb2
+from backstop.sla.v1 import sla_pb2, sla_policy_pb2, sla_service_pb2
+from ctl.values import VALUES
 from ctl.vocabulary import TEMPLATES
-from ctl.words import LABELS, VALUES, Words
+from ctl.words import LABELS, Words
 
 FILES: tuple[FileDescriptor, ...] = tuple(
     module.DESCRIPTOR
-    for module in (intake_pb2, routing_pb2, sla_pb2, notify_pb2, operations_service_pb2)
+    for module in (
+        intake_pb2,
+        routing_pb2,
+        sla_pb2,
+        sla_policy_pb2,
+        sla_service_pb2,
+        notify_pb2,
+        operations_service_pb2,
+        dayofweek_pb2,
+    )
 )
-# What a breach leads to is told by sentences of the timeline, never by a table.
-NOT_SHOWN = {"Consequence"}
+# Told by sentences, of the timeline or of the service, never by a table.
+NOT_SHOWN = {"DayReason", "AmendmentCause"}
 
 
 def _enums() -> Iterator[EnumDescriptor]:

@@ -1,0 +1,112 @@
+"""`outreach …`: contacts with units, recorded and listed."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from backstop.routing.v1 import routing_pb2, routing_service_pb2
+from ctl import choices, times
+from ctl.commands import options
+from ctl.names import Names
+from ctl.shell import Session, execute
+from ctl.tables.look import Look
+
+app = typer.Typer(no_args_is_help=True, help="下基层走访联系 · contacts with units")
+
+# As many rows as a page of the service holds.
+_PAGE = 500
+
+
+@app.command("record")
+def record(
+    context: typer.Context,
+    unit: Annotated[str, typer.Option("--unit", help="单位 · unit")],
+    place: Annotated[str, typer.Option("--place", help="在哪里 · where")],
+    heard: Annotated[str, typer.Option("--heard", help="听到的情况 · what was heard")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--form",
+            help="visit 走访、call 电话、meeting 座谈",
+            autocompletion=choices.completion(routing_pb2.OutreachForm.DESCRIPTOR),
+        ),
+    ] = "visit",
+    at: options.At = "",
+) -> None:
+    """登记一次走访联系 · record a contact with a unit."""
+
+    async def work(session: Session) -> None:
+        site = session.site
+        names = await session.names(site)
+        moment = times.parse_time(at, session.zone, option="--at") if at else None
+        request = routing_service_pb2.RecordOutreachRequest(
+            request_id=session.request_id(),
+            site_id=site,
+            unit_id=_unit_of(unit, names),
+            form=choices.parse(routing_pb2.OutreachForm, form, option="--form"),
+            place=place,
+            heard=heard,
+            outreach_time=times.stamp(moment),
+        )
+        response = await session.client.call(
+            "routing", session.client.routing.RecordOutreach, request
+        )
+        look = Look(session.words, names, session.zone)
+        session.show(response, table(look, [response.outreach]))
+
+    execute(context, work)
+
+
+@app.command("list")
+def listing(
+    context: typer.Context,
+    unit: Annotated[str, typer.Option("--unit", help="单位，默认全部 · all units by default")] = "",
+    limit: options.Limit = 100,
+) -> None:
+    """走访联系记录，新的在前 · the log of contacts, newest first."""
+
+    async def work(session: Session) -> None:
+        site = session.site
+        names = await session.names(site)
+        request = routing_service_pb2.ListOutreachRequest(
+            site_id=site, unit_id=_unit_of(unit, names)
+        )
+        found = routing_service_pb2.ListOutreachResponse()
+        while len(found.outreach) < limit:
+            request.page_size = min(_PAGE, limit - len(found.outreach))
+            page = await session.client.call(
+                "routing", session.client.routing.ListOutreach, request
+            )
+            found.outreach.extend(page.outreach)
+            found.next_page_token = request.page_token = page.next_page_token
+            if not page.next_page_token:
+                break
+        session.show(found, table(Look(session.words, names, session.zone), found.outreach))
+        if found.next_page_token:
+            session.note(session.words("more"))
+
+    execute(context, work)
+
+
+def table(look: Look, rows: Iterable[routing_pb2.Outreach]) -> Table:
+    """Returns contacts as a listing."""
+    made = look.table(
+        look.words("outreach"), "time", "unit", "form", "place", "heard", "actor", wide="heard"
+    )
+    for one in rows:
+        made.add_row(
+            look.time(one.outreach_time),
+            escape(look.names.unit(one.unit_id)),
+            look.words.value(routing_pb2.OutreachForm.DESCRIPTOR, one.form),
+            escape(one.place),
+            escape(one.heard),
+            look.who(one.done_by),
+        )
+    return made
+
+
+def _unit_of(text: str, names: Names) -> str:
+    return next((code for code, name in names.units.items() if text == name), text)
