@@ -26,6 +26,7 @@ LOCKS: Final = (
     (ROOT, "requirements"),
     (ROOT, "requirements-dev"),
     (Path(__file__).parent, "requirements"),
+    (ROOT / "bench", "requirements"),
 )
 
 
