@@ -18,7 +18,7 @@ with_servers = trap : HUP INT; $(PYTEST) $(2); status=$$?; \
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs demo test check lint types unit contract migration integration \
 	system faults proto proto-check venv lock clean \
-	compose-private
+	compose-private bench bench-timers
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,6 +82,11 @@ system: proto ## The four real processes
 faults: proto ## Duplicates, reorder, kills, restarts
 	@$(call with_servers,faults,tests/faults)
 
+bench: bench-timers ## All benchmarks; they write docs/benchmarks.md
+
+bench-timers: proto ## Timers beside four other schedulers, 15 minutes; SHORT=1 for a look at it
+	@$(PY) -m bench.timers $(if $(SHORT),--short)
+
 compose-private: proto ## Passwords and keys of deploy/compose, made once
 	@$(PY) -m deploy.compose.prepare
 
@@ -90,4 +95,4 @@ lock: venv ## Renew requirements*.lock from requirements*.in
 
 clean: ## Remove what was built; instances under .backstop stay
 	@rm -rf gen .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@find chassis services ctl deploy tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find chassis services ctl deploy tests bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

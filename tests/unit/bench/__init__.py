@@ -1,0 +1,1 @@
+"""What the benches make of what they measured."""
