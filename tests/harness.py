@@ -52,17 +52,18 @@ def _remove(instance: Instance) -> None:
     accounts.erase(instance.folder)
 
 
-def kill(instance: Instance, service: str) -> None:
-    """Ends a service as a power cut would."""
-    process = processes.recall(instance.pid_file(service))
+def kill(instance: Instance, service: str, number: int = 1) -> None:
+    """Ends a process of a service as a power cut would."""
+    process = processes.recall(instance.pid_file(service, number))
     assert process is not None, f"{service} does not run"
     process.signal(signal.SIGKILL)
     assert processes.wait_for(lambda: not process.alive(), 10)
 
 
-def restart(instance: Instance, service: str) -> None:
-    """Starts a service that was killed; returns once it serves."""
-    suite.wait_serving(instance, service, suite.start_service(instance, service))
+def restart(instance: Instance, service: str, number: int = 1) -> None:
+    """Starts a process of a service that was killed; returns once it serves."""
+    process = suite.start_service(instance, service, number)
+    suite.wait_serving(instance, service, process, number)
 
 
 async def until(

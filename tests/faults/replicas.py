@@ -13,8 +13,9 @@ from deploy.local.layout import Instance
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """A second process, and where its metrics are."""
+    """A second process, its number among those of its service, and where its metrics are."""
 
+    number: int
     metrics_port: int
 
 
@@ -23,7 +24,7 @@ async def replica(instance: Instance, service: str) -> AsyncIterator[Replica]:
     """Runs a second process of a service beside the first; ends it afterwards."""
     number = await asyncio.to_thread(suite.start_replica, instance, service)
     try:
-        yield Replica(instance.ports.metrics(service, number))
+        yield Replica(number, instance.ports.metrics(service, number))
     finally:
         await asyncio.to_thread(suite.stop_service, instance, service, number)
 
