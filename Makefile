@@ -84,7 +84,7 @@ faults: proto ## Duplicates, reorder, kills, restarts
 
 bench: bench-timers ## All benchmarks; they write docs/benchmarks.md
 
-bench-timers: proto ## Timers beside four other schedulers, 15 minutes; SHORT=1 for a look at it
+bench-timers: proto ## Timers beside four other schedulers, ten minutes; SHORT=1 for a look at it
 	@$(PY) -m bench.timers $(if $(SHORT),--short)
 
 compose-private: proto ## Passwords and keys of deploy/compose, made once

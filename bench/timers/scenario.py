@@ -44,21 +44,20 @@ class Sizes:
 
 
 LONG: Final = Sizes(
-    background=18_000,
+    background=5_000,
     ours_background=(10_000, 1_000_000),
     burst=10_000,
-    bursts=3,
-    bursts_seconds=30.0,
-    bound=60.0,
+    bursts=1,
+    bursts_seconds=0.0,
+    bound=30.0,
     steady_rate=200,
-    steady_seconds=20.0,
-    idle_seconds=5.0,
-    run_seconds=780.0,
+    steady_seconds=10.0,
+    idle_seconds=3.0,
+    run_seconds=600.0,
     polls=300,
     contenders=(
         "sla",
         "sla-relay",
-        "sla-single",
         "procrastinate",
         "pgqueuer",
         "apscheduler",

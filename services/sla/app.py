@@ -27,16 +27,18 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
         poll_seconds=settings.timer_poll_seconds,
     )
     years = YearWorker(runtime.worker, runtime.guard, poll_seconds=settings.year_poll_seconds)
+    servicer = SlaServicer(runtime.app, runtime.worker, runtime.pages)
     registration = Registration(
         descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
         add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=SlaServicer(runtime.app, runtime.worker, runtime.pages),
+        servicer=servicer,
     )
     return Parts(
         servicers=[registration],
         handlers=consumers.handlers(),
         workers=[timers, years],
         jobs=JOBS,
+        closing=[servicer.close],
     )
 
 

@@ -13,8 +13,8 @@ from tests.integration.conftest import DatabaseFor
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "sla", "notify")
-# Tables of one row, or about the process and not about a site.
-WITHOUT_SITE = {"suite_clock", "relay_head", "journal_pending", "schema_migrations"}
+# Tables of one row, about the process, or about all sites at once.
+WITHOUT_SITE = {"suite_clock", "relay_head", "journal_pending", "schema_migrations", "templates"}
 
 
 async def _owner(database_for: DatabaseFor, service: str) -> asyncpg.Connection:

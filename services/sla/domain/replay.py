@@ -115,9 +115,9 @@ def simulate(
     """Returns how a case would have gone until an instant, under these terms from its beginning on.
 
     Everything happens and is known at its own time, but for an appeal that was entered late; and
-    fires at its very time. What followed from
-    breaches follows from those of the simulation: the case climbs this ladder, from level 1 up, and
-    an instruction counts where a level waits for one. LookupError for a case never registered.
+    fires at its very time. What followed from breaches follows from those of the simulation: the
+    case climbs this ladder, from level 1 up, and an instruction counts where a level waits for one.
+    LookupError for a case never registered.
     """
     first: Registered | None = None
     known = until

@@ -118,11 +118,15 @@ async def run_jobs(sla: Sla) -> int:
     return steps
 
 
+SUNDAY = 6
+
+
 def add_year(
     calendar: sla_calendar_pb2.Calendar, year: int, *off: tuple[date, date]
 ) -> sla_calendar_pb2.Calendar:
-    """Announces a year with some days off; returns the calendar."""
-    announced = calendar.years.add(year=year, source="样例")
+    """Announces a year with some days off and a Sunday in June to make up; returns the calendar."""
+    sunday = next(day for n in range(1, 8) if (day := date(year, 6, n)).weekday() == SUNDAY)
+    announced = calendar.years.add(year=year, source="样例", makeup_dates=[to_date_message(sunday)])
     for first, last in off:
         announced.holidays.add(
             name="假日", start_date=to_date_message(first), end_date=to_date_message(last)

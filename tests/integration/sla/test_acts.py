@@ -254,8 +254,8 @@ async def test_a_site_unknown_yet_is_replayed_too(sla: Sla) -> None:
     async with sla.database.worker.connection() as connection:
         logged = (await files.load_acts(connection, [case_id]))[case_id]
         clocks = await files.load_all_clocks(connection, case_id)
-        terms = await load_versions(connection, "elsewhere", [(1, 1)])
-    history = replay(case_id, "elsewhere", logged, lambda _: terms[1, 1])
+        terms = await load_versions(connection, "elsewhere", [(0, 0)])
+    history = replay(case_id, "elsewhere", logged, lambda _: terms[0, 0])
     assert list(history.clocks) == clocks
 
 

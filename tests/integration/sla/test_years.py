@@ -128,6 +128,15 @@ async def test_a_missing_year_is_told_of_weekly_from_december_on(sla: Sla, offic
     assert years.MISSING._value.get() == 0
 
 
+async def test_a_year_without_a_make_up_day_is_as_good_as_missing(sla: Sla, office: Office) -> None:
+    calendar = add_year(await office.calendar(), 2032)
+    calendar.years.add(year=2033, source="样例")
+    await office.publish(calendar)
+    await go_to(sla, at("2032-12-01 00:10"))
+    await look(sla)
+    assert await warnings(sla) == [2033]
+
+
 async def test_a_year_never_announced_is_missed_in_it_too(sla: Sla, office: Office) -> None:
     await go_to(sla, at("2032-07-01 09:00"))
     await look(sla)
@@ -152,7 +161,12 @@ async def test_a_year_that_this_release_knows_is_published(sla: Sla, office: Off
 
     # What a later release would bring; the year that the site has announced is in it as well.
     seeds = tuple(
-        Year(year, "later 1.0", (Holiday("元旦", date(year, 1, 1), date(year, 1, 4)),), frozenset())
+        Year(
+            year,
+            "later 1.0",
+            (Holiday("元旦", date(year, 1, 1), date(year, 1, 4)),),
+            frozenset({date(year, 6, n) for n in range(1, 8) if date(year, 6, n).weekday() == 6}),
+        )
         for year in (2031, 2032, 2033)
     )
     await look(sla, seeds)
