@@ -8,8 +8,8 @@ from chassis.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    # Firing in batches costs a twentieth of firing one by one (measured, docs/benchmarks.md); more
-    # than hundreds only hold locks longer.
+    # Firing one by one costs some ten times as much a firing (`python -m bench.timers --only
+    # sla-single`); more than hundreds only hold locks longer.
     timer_batch_size: Annotated[int, Field(ge=1, le=2000)] = 500
     # Behind the wake-ups; what a lost one costs at most.
     timer_poll_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
