@@ -86,7 +86,7 @@ class ServiceSettings(BaseSettings):
     app_dsn: SecretStr = SecretStr("")
     worker_dsn: SecretStr = SecretStr("")
     owner_dsn: SecretStr = SecretStr("")
-    # Throughput of one process peaks near eight connections (measured, docs/benchmarks.md).
+    # Throughput of one process peaks near eight connections.
     pool_size: Annotated[int, Field(ge=2, le=64)] = 8
 
     amqp_url: SecretStr = SecretStr("")

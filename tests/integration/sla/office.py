@@ -124,9 +124,11 @@ SUNDAY = 6
 def add_year(
     calendar: sla_calendar_pb2.Calendar, year: int, *off: tuple[date, date]
 ) -> sla_calendar_pb2.Calendar:
-    """Announces a year with some days off and a Sunday in June to make up; returns the calendar."""
+    """Announces a year with some days off, and a Sunday in June to make up unless that is off."""
     sunday = next(day for n in range(1, 8) if (day := date(year, 6, n)).weekday() == SUNDAY)
-    announced = calendar.years.add(year=year, source="样例", makeup_dates=[to_date_message(sunday)])
+    announced = calendar.years.add(year=year, source="样例")
+    if not any(first <= sunday <= last for first, last in off):
+        announced.makeup_dates.append(to_date_message(sunday))
     for first, last in off:
         announced.holidays.add(
             name="假日", start_date=to_date_message(first), end_date=to_date_message(last)
