@@ -66,11 +66,14 @@ async def provision(
         await inside.execute(_queries.lock)
         async with inside.transaction():
             await inside.execute(_queries.close_public)
+            await inside.execute(_queries.make_extensions_schema)
+            await inside.execute(_queries.make_btree_gist)
             for service in services:
                 await _run(inside, _queries.make_schema, service, f"backstop_{service}_owner")
                 for kind in ("owner", "app", "worker"):
                     role = f"backstop_{service}_{kind}"
                     await _run(inside, _queries.set_search_path, role, database, service)
+                    await _run(inside, _queries.open_extensions, role)
     finally:
         await inside.close()
 

@@ -39,3 +39,15 @@ SELECT format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', $1::text, $2::t
 -- name: set_search_path
 -- The statement that makes a role see its service's schema and nothing else by default.
 SELECT format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', $1::text, $2::text, $3::text);
+
+-- name: make_extensions_schema
+-- A schema for operators that PostgreSQL ships with but doesn't load by itself.
+CREATE SCHEMA IF NOT EXISTS extensions;
+
+-- name: make_btree_gist
+-- Lets exclusion constraints compare plain columns beside ranges.
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA extensions;
+
+-- name: open_extensions
+-- The statement that lets a role use them.
+SELECT format('GRANT USAGE ON SCHEMA extensions TO %I', $1::text);
