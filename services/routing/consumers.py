@@ -3,7 +3,7 @@
 from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from chassis.handling import Handlers
-from services.routing.handlers import facts
+from services.routing.handlers import facts, outreach
 
 
 def handlers() -> Handlers:
@@ -16,5 +16,13 @@ def handlers() -> Handlers:
             intake.CaseRejected: facts.on_case_rejected,
             intake.CaseClosed: facts.on_case_closed,
         },
-        "sla": {sla.ClockBreached: facts.on_clock_breached},
+        "sla": {
+            sla.ClockBreached: outreach.unit_or_case(
+                outreach.on_clock_breached, facts.on_clock_breached
+            ),
+            # Of units only; those of cases concern routing not.
+            sla.ClocksStarted: outreach.on_clocks_started,
+            sla.ClocksStopped: outreach.on_clocks_stopped,
+            sla.ClocksAmended: outreach.on_clocks_amended,
+        },
     }

@@ -1,126 +1,225 @@
-"""Directory, matrix, roster and coverage between their messages and values."""
+"""The directory between its messages and values; its entries alone as well."""
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Protocol
 
-from google.type.timeofday_pb2 import TimeOfDay
+from google.type.date_pb2 import Date
 
 from backstop.routing.v1 import routing_facts_pb2 as facts
+from backstop.routing.v1 import routing_organisation_pb2
 from backstop.routing.v1 import routing_pb2 as pb
-from backstop.routing.v1 import routing_service_pb2 as rpc
 from chassis.convert import to_date, to_date_message, to_duration
-from services.routing.convert.common import ROLE, UNIT_KIND, invalid
-from services.routing.domain import commands
+from services.routing.convert.common import (
+    DAY_SECONDS,
+    ROLE,
+    UNIT_KIND,
+    invalid,
+    second_of_day,
+    time_of_day,
+)
+from services.routing.domain.days import ALWAYS, Days
 from services.routing.domain.directory import (
     DEFAULT_TIME_ZONE,
+    NO_RULES,
     Category,
+    CategoryLadder,
     Directory,
     Level,
     Person,
+    PlaceRule,
     Position,
     Post,
+    Requirement,
+    Rules,
     Unit,
-    UnitKind,
+    Window,
 )
-from services.routing.domain.matrix import Gap, Matrix, Published, Responsibility, Role
-from services.routing.domain.roster import DAY_SECONDS, Duty, Roster, Shift
+from services.routing.domain.roles import Role, UnitKind
+from services.routing.domain.template import Template
 
 
-def publish_directory(request: rpc.PublishDirectoryRequest) -> commands.PublishDirectory:
-    return commands.PublishDirectory(request.expected_version, directory_from(request.directory))
+def directory_from(message: pb.Directory, field: str = "directory") -> Directory:
+    """Returns the directory of a request or a document, with the default time zone.
 
-
-def publish_matrix(request: rpc.PublishMatrixRequest) -> commands.PublishMatrix:
-    """Raises Refused INVALID_FIELD for a day that doesn't exist."""
-    rows = tuple(
-        responsibility_from(row, f"responsibilities[{index}]")
-        for index, row in enumerate(request.responsibilities)
-    )
-    return commands.PublishMatrix(
-        request.expected_version,
-        Matrix(
-            site_id=request.site_id,
-            responsibilities=rows,
-            leading_office=request.leading_office,
-            supporting_office=request.supporting_office,
-            basis_document=request.basis_document,
-        ),
-    )
-
-
-def publish_roster(request: rpc.PublishRosterRequest) -> commands.PublishRoster:
-    """Raises Refused INVALID_FIELD for a day or a time of day that doesn't exist."""
-    shifts = tuple(
-        shift_from(shift, f"shifts[{index}]") for index, shift in enumerate(request.shifts)
-    )
-    return commands.PublishRoster(request.expected_version, Roster(request.site_id, shifts))
-
-
-def directory_from(message: pb.Directory) -> Directory:
+    Raises Refused INVALID_FIELD for a day or a time of day that doesn't exist, below `field`.
+    """
     return Directory(
         site_id=message.site_id,
         name=message.name,
         number_prefix=message.number_prefix,
         time_zone=message.time_zone or DEFAULT_TIME_ZONE,
-        units=tuple(
-            Unit(
-                unit.unit_id,
-                unit.name,
-                UnitKind(pb.UnitKind.Name(unit.kind).removeprefix(UNIT_KIND)),
-                unit.parent_id,
-            )
-            for unit in message.units
+        units=tuple(unit_from(m, f"{field}.units[{i}]") for i, m in enumerate(message.units)),
+        people=tuple(person_from(m, f"{field}.people[{i}]") for i, m in enumerate(message.people)),
+        positions=tuple(position_from(m) for m in message.positions),
+        posts=tuple(post_from(m, f"{field}.posts[{i}]") for i, m in enumerate(message.posts)),
+        categories=tuple(category_from(m) for m in message.categories),
+        ladder=tuple(level_from(m) for m in message.ladder),
+        category_ladders=tuple(category_ladder_from(m) for m in message.category_ladders),
+        place_rules=tuple(
+            PlaceRule(m.place, m.category_id, m.unit_id) for m in message.place_rules
         ),
-        people=tuple(
-            Person(person.person_id, person.name, person.unit_id) for person in message.people
-        ),
-        positions=tuple(Position(p.position_id, p.name, p.holder) for p in message.positions),
-        posts=tuple(Post(post.post_id, post.name, post.place) for post in message.posts),
-        categories=tuple(
-            Category(c.category_id, c.name, c.group_category_id, c.lead_unit_id)
-            for c in message.categories
-        ),
-        ladder=tuple(level_from(level) for level in message.ladder),
+        requirements=tuple(requirement_from(m) for m in message.role_requirements),
+        rules=rules_from(message.rules, f"{field}.rules"),
     )
 
 
 def directory_message(directory: Directory) -> pb.Directory:
+    """Returns the message, with each person's positions."""
+    held: dict[str, list[str]] = {}
+    for position in directory.positions:
+        if position.holder:
+            held.setdefault(position.holder, []).append(position.position_id)
     return pb.Directory(
         site_id=directory.site_id,
         name=directory.name,
         number_prefix=directory.number_prefix,
         time_zone=directory.time_zone,
-        units=[
-            pb.Unit(
-                unit_id=unit.unit_id,
-                name=unit.name,
-                kind=unit_kind_value(unit.kind),
-                parent_id=unit.parent_id,
-            )
-            for unit in directory.units
-        ],
+        units=[unit_message(unit) for unit in directory.units],
         people=[
-            pb.Person(person_id=person.person_id, name=person.name, unit_id=person.unit_id)
-            for person in directory.people
+            person_message(person, held.get(person.person_id, ())) for person in directory.people
         ],
-        positions=[
-            pb.Position(position_id=p.position_id, name=p.name, holder=p.holder)
-            for p in directory.positions
-        ],
-        posts=[
-            pb.Post(post_id=post.post_id, name=post.name, place=post.place)
-            for post in directory.posts
-        ],
-        categories=[
-            pb.Category(
-                category_id=c.category_id,
-                name=c.name,
-                group_category_id=c.group_category_id,
-                lead_unit_id=c.lead_unit_id,
-            )
-            for c in directory.categories
-        ],
+        positions=[position_message(position) for position in directory.positions],
+        posts=[post_message(post) for post in directory.posts],
+        categories=[category_message(category) for category in directory.categories],
         ladder=[level_message(level) for level in directory.ladder],
+        category_ladders=[category_ladder_message(ladder) for ladder in directory.category_ladders],
+        place_rules=[
+            pb.PlaceRule(place=rule.place, category_id=rule.category_id, unit_id=rule.unit_id)
+            for rule in directory.place_rules
+        ],
+        role_requirements=[requirement_message(r) for r in directory.requirements],
+        rules=rules_message(directory.rules),
+    )
+
+
+def directory_published(directory: pb.Directory, template_version: int) -> facts.DirectoryPublished:
+    return facts.DirectoryPublished(directory=directory, template_version=template_version)
+
+
+def template_from(message: routing_organisation_pb2.GroupTemplate, version: int = 0) -> Template:
+    """Raises Refused INVALID_FIELD for a day or a time of day that doesn't exist."""
+    return Template(
+        version=version,
+        name=message.name,
+        categories=tuple(category_from(m) for m in message.categories),
+        positions=tuple(position_from(m) for m in message.positions),
+        ladder=tuple(level_from(m) for m in message.ladder),
+        category_ladders=tuple(category_ladder_from(m) for m in message.category_ladders),
+        requirements=tuple(requirement_from(m) for m in message.role_requirements),
+        rules=rules_from(message.rules, "template.rules"),
+    )
+
+
+def template_message(template: Template) -> routing_organisation_pb2.GroupTemplate:
+    return routing_organisation_pb2.GroupTemplate(
+        name=template.name,
+        categories=[category_message(category) for category in template.categories],
+        positions=[position_message(position) for position in template.positions],
+        ladder=[level_message(level) for level in template.ladder],
+        category_ladders=[category_ladder_message(ladder) for ladder in template.category_ladders],
+        role_requirements=[requirement_message(each) for each in template.requirements],
+        rules=rules_message(template.rules),
+    )
+
+
+# Entries ---------------------------------------------------------------------------------------
+
+
+def unit_from(message: pb.Unit, field: str) -> Unit:
+    return Unit(
+        message.unit_id,
+        message.name,
+        UnitKind(pb.UnitKind.Name(message.kind).removeprefix(UNIT_KIND)),
+        message.parent_id,
+        days_from(message, field),
+    )
+
+
+def unit_message(unit: Unit) -> pb.Unit:
+    return pb.Unit(
+        unit_id=unit.unit_id,
+        name=unit.name,
+        kind=unit_kind_value(unit.kind),
+        parent_id=unit.parent_id,
+        start_date=day_message(unit.days.start),
+        end_date=day_message(unit.days.end),
+    )
+
+
+def person_from(message: pb.Person, field: str) -> Person:
+    return Person(
+        message.person_id,
+        message.name,
+        message.unit_id,
+        days_from(message, field),
+        message.group_code,
+        message.contact_ref,
+    )
+
+
+def person_message(person: Person, position_ids: list[str] | tuple[str, ...] = ()) -> pb.Person:
+    return pb.Person(
+        person_id=person.person_id,
+        name=person.name,
+        unit_id=person.unit_id,
+        start_date=day_message(person.days.start),
+        end_date=day_message(person.days.end),
+        group_code=person.group_code,
+        contact_ref=person.contact_ref,
+        position_ids=position_ids,
+    )
+
+
+def position_from(message: pb.Position) -> Position:
+    return Position(message.position_id, message.name, message.holder, message.outside)
+
+
+def position_message(position: Position) -> pb.Position:
+    return pb.Position(
+        position_id=position.position_id,
+        name=position.name,
+        holder=position.holder,
+        outside=position.outside,
+    )
+
+
+def post_from(message: pb.Post, field: str) -> Post:
+    return Post(
+        message.post_id,
+        message.name,
+        message.place,
+        message.unit_id,
+        tuple(window_from(m, f"{field}.windows[{i}]") for i, m in enumerate(message.windows)),
+    )
+
+
+def post_message(post: Post) -> pb.Post:
+    return pb.Post(
+        post_id=post.post_id,
+        name=post.name,
+        place=post.place,
+        unit_id=post.unit_id,
+        windows=[window_message(window) for window in post.windows],
+    )
+
+
+def category_from(message: pb.Category) -> Category:
+    return Category(
+        message.category_id,
+        message.name,
+        message.group_category_id,
+        message.lead_unit_id,
+        tuple(message.supporting_unit_ids),
+    )
+
+
+def category_message(category: Category) -> pb.Category:
+    return pb.Category(
+        category_id=category.category_id,
+        name=category.name,
+        group_category_id=category.group_category_id,
+        lead_unit_id=category.lead_unit_id,
+        supporting_unit_ids=category.supporting_unit_ids,
     )
 
 
@@ -142,144 +241,103 @@ def level_message(level: Level) -> pb.LadderLevel:
     return message
 
 
-def directory_published(directory: Directory) -> facts.DirectoryPublished:
-    return facts.DirectoryPublished(directory=directory_message(directory))
+def category_ladder_from(message: pb.CategoryLadder) -> CategoryLadder:
+    return CategoryLadder(message.category_id, tuple(level_from(level) for level in message.levels))
 
 
-def matrix_published(matrix: Matrix) -> facts.MatrixPublished:
-    return facts.MatrixPublished(
-        site_id=matrix.site_id,
-        responsibilities=[responsibility_message(row) for row in matrix.responsibilities],
-        leading_office=matrix.leading_office,
-        supporting_office=matrix.supporting_office,
-        basis_document=matrix.basis_document,
+def category_ladder_message(ladder: CategoryLadder) -> pb.CategoryLadder:
+    return pb.CategoryLadder(
+        category_id=ladder.category_id, levels=[level_message(level) for level in ladder.levels]
     )
 
 
-def roster_published(roster: Roster) -> facts.RosterPublished:
-    return facts.RosterPublished(
-        site_id=roster.site_id, shifts=[shift_message(shift) for shift in roster.shifts]
+def requirement_from(message: pb.RoleRequirement) -> Requirement:
+    return Requirement(
+        UnitKind(pb.UnitKind.Name(message.kind).removeprefix(UNIT_KIND)),
+        tuple(Role(pb.ResponsibilityRole.Name(r).removeprefix(ROLE)) for r in message.roles),
     )
 
 
-def responsibility_from(message: pb.Responsibility, field: str) -> Responsibility:
-    end = None
-    if message.HasField("end_date"):
+def requirement_message(requirement: Requirement) -> pb.RoleRequirement:
+    return pb.RoleRequirement(
+        kind=unit_kind_value(requirement.kind),
+        roles=[pb.ResponsibilityRole.Value(ROLE + role) for role in requirement.roles],
+    )
+
+
+def rules_from(message: pb.SiteRules, field: str) -> Rules:
+    return Rules(
+        span_limit=message.span_limit,
+        alternate_chain=tuple(message.alternate_chain),
+        steward_hours=tuple(
+            window_from(m, f"{field}.steward_hours[{i}]")
+            for i, m in enumerate(message.steward_hours)
+        ),
+        recurrence_days=message.recurrence_days,
+    )
+
+
+def rules_message(rules: Rules) -> pb.SiteRules | None:
+    """Returns None where nothing was decided."""
+    if rules == NO_RULES:
+        return None
+    return pb.SiteRules(
+        span_limit=rules.span_limit,
+        alternate_chain=rules.alternate_chain,
+        steward_hours=[window_message(window) for window in rules.steward_hours],
+        recurrence_days=rules.recurrence_days,
+    )
+
+
+# Days and windows ------------------------------------------------------------------------------
+
+
+class _WithDays(Protocol):
+    """A message with a first and a last local day."""
+
+    @property
+    def start_date(self) -> Date: ...
+
+    @property
+    def end_date(self) -> Date: ...
+
+
+def days_from(message: _WithDays, field: str) -> Days:
+    """Returns the days of a message; Refused INVALID_FIELD for one that doesn't exist."""
+    start, end = None, None
+    if message.HasField("start_date"):  # type: ignore[attr-defined] # every message has it
+        start = to_date(message.start_date, f"{field}.start_date")
+    if message.HasField("end_date"):  # type: ignore[attr-defined] # every message has it
         end = to_date(message.end_date, f"{field}.end_date")
-    return Responsibility(
-        unit_id=message.unit_id,
-        role=Role(pb.ResponsibilityRole.Name(message.role).removeprefix(ROLE)),
-        person_id=message.person_id,
-        start_date=to_date(message.start_date, f"{field}.start_date"),
-        end_date=end,
-    )
+    return ALWAYS if start is None and end is None else Days(start, end)
 
 
-def responsibility_message(row: Responsibility) -> pb.Responsibility:
-    return pb.Responsibility(
-        unit_id=row.unit_id,
-        role=role_value(row.role),
-        person_id=row.person_id,
-        start_date=to_date_message(row.start_date),
-        end_date=None if row.end_date is None else to_date_message(row.end_date),
-    )
+def day_message(day: date | None) -> Date | None:
+    return None if day is None else to_date_message(day)
 
 
-def shift_from(message: pb.Shift, field: str) -> Shift:
-    start = to_date(message.start_date, f"{field}.start_date")
-    end = start
-    if message.HasField("end_date"):
-        end = to_date(message.end_date, f"{field}.end_date")
-    start_second = second_of_day(message.start_time, f"{field}.start_time")
-    if start_second == DAY_SECONDS:
-        raise invalid(f"{field}.start_time", "a shift can't start at 24:00")
-    return Shift(
-        post_id=message.post_id,
-        position_id=message.position_id,
-        person_id=message.person_id,
-        start_date=start,
-        end_date=end,
-        start_second=start_second,
+def window_from(message: pb.OpeningWindow, field: str) -> Window:
+    """Raises Refused INVALID_FIELD for a day or a time of day that doesn't exist."""
+    start = second_of_day(message.start_time, f"{field}.start_time")
+    if start == DAY_SECONDS:
+        raise invalid(f"{field}.start_time", "a window can't start at 24:00")
+    # DayOfWeek counts from MONDAY = 1.
+    return Window(
+        start_second=start,
         end_second=second_of_day(message.end_time, f"{field}.end_time"),
+        weekdays=frozenset(day - 1 for day in message.days),
+        days=days_from(message, field),
     )
 
 
-def shift_message(shift: Shift) -> pb.Shift:
-    return pb.Shift(
-        post_id=shift.post_id,
-        position_id=shift.position_id,
-        person_id=shift.person_id,
-        start_date=to_date_message(shift.start_date),
-        end_date=to_date_message(shift.end_date),
-        start_time=time_of_day(shift.start_second),
-        end_time=time_of_day(shift.end_second),
+def window_message(window: Window) -> pb.OpeningWindow:
+    return pb.OpeningWindow(
+        days=[day + 1 for day in sorted(window.weekdays)],
+        start_time=time_of_day(window.start_second),
+        end_time=time_of_day(window.end_second),
+        start_date=day_message(window.days.start),
+        end_date=day_message(window.days.end),
     )
-
-
-def second_of_day(value: TimeOfDay, field: str) -> int:
-    """Returns seconds from midnight, 24:00 included; nanoseconds are dropped.
-
-    Raises Refused INVALID_FIELD for a time that no clock shows.
-    """
-    seconds: int = value.hours * 3600 + value.minutes * 60 + value.seconds
-    shown = 0 <= value.hours <= 24 and 0 <= value.minutes < 60 and 0 <= value.seconds < 60
-    if not shown or seconds > DAY_SECONDS:
-        raise invalid(field, "no such time of day")
-    return seconds
-
-
-def time_of_day(second: int) -> TimeOfDay:
-    return TimeOfDay(hours=second // 3600, minutes=second // 60 % 60, seconds=second % 60)
-
-
-def coverage(
-    units: Iterable[Unit],
-    holders: Mapping[str, Iterable[tuple[Role, str]]],
-    names: Mapping[str, str],
-    gaps: Iterable[Gap],
-    published: Published | None,
-) -> rpc.GetCoverageResponse:
-    response = rpc.GetCoverageResponse(gaps=[gap_message(gap) for gap in gaps])
-    for unit in units:
-        response.units.append(
-            pb.UnitCoverage(
-                unit_id=unit.unit_id,
-                unit_name=unit.name,
-                kind=unit_kind_value(unit.kind),
-                holders=[
-                    pb.UnitCoverage.Holder(
-                        role=role_value(role), person_id=person, person_name=names.get(person, "")
-                    )
-                    for role, person in holders.get(unit.unit_id, ())
-                ],
-            )
-        )
-    if published is not None:
-        response.matrix_version = published.version
-        response.leading_office = published.leading_office
-        response.supporting_office = published.supporting_office
-        response.basis_document = published.basis_document
-    return response
-
-
-def gap_message(gap: Gap) -> pb.CoverageGap:
-    return pb.CoverageGap(
-        unit_id=gap.unit_id,
-        unit_name=gap.unit_name,
-        role=role_value(gap.role),
-        start_date=to_date_message(gap.start_date),
-        end_date=None if gap.end_date is None else to_date_message(gap.end_date),
-    )
-
-
-def on_duty(duty: Duty) -> rpc.WhoIsOnDutyResponse:
-    return rpc.WhoIsOnDutyResponse(
-        person_id=duty.person_id, person_name=duty.person_name, by_roster=duty.by_roster
-    )
-
-
-def role_value(role: Role) -> pb.ResponsibilityRole.ValueType:
-    return pb.ResponsibilityRole.Value(ROLE + role)
 
 
 def unit_kind_value(kind: UnitKind) -> pb.UnitKind.ValueType:

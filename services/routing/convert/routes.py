@@ -1,23 +1,25 @@
 """Commands about a case's route, the route, and the facts of both, between messages and values."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
-from chassis.convert import set_timestamp, to_duration, to_timestamp
-from services.routing.convert.common import CAUSE, INSTRUCTION, RULE
+from chassis.convert import set_timestamp, to_timestamp
+from chassis.errors import ENGLISH
+from services.routing.convert.common import RULE
 from services.routing.convert.work_orders import work_order_message
-from services.routing.domain import commands
+from services.routing.domain.commands import cases as commands
+from services.routing.domain.decisions import Decision
+from services.routing.domain.proposals import Steward, UnitProposal
 from services.routing.domain.route import (
-    Answered,
     Assignment,
-    Cause,
-    Instruction,
     Route,
     RouteFile,
-    Step,
 )
+
+OUTCOME = "STEP_OUTCOME_"
 
 
 def assign_case(request: rpc.AssignCaseRequest) -> commands.AssignCase:
@@ -28,15 +30,6 @@ def assign_case(request: rpc.AssignCaseRequest) -> commands.AssignCase:
 
 def accept_case(request: rpc.AcceptCaseRequest) -> commands.AcceptCase:
     return commands.AcceptCase(request.case_id, request.expected_version)
-
-
-def instruct_case(request: rpc.InstructCaseRequest) -> commands.InstructCase:
-    return commands.InstructCase(
-        request.case_id,
-        request.expected_version,
-        Instruction(pb.InstructionKind.Name(request.kind).removeprefix(INSTRUCTION)),
-        request.text,
-    )
 
 
 def route_message(file: RouteFile, time: datetime) -> pb.Route:
@@ -55,13 +48,27 @@ def route_message(file: RouteFile, time: datetime) -> pb.Route:
         work_orders=[work_order_message(order) for order in file.work_orders],
         version=route.version,
         reasons=route.reasons,
+        category=route.category,
+        place=route.place,
+        post_id=route.post_id,
+        first_reply_by=route.first_reply_by,
+        shielded=route.shielded,
     )
+    set_timestamp(message.accountable_since, route.accountable_since)
+    set_timestamp(message.not_lasting_time, route.not_lasting_time)
     set_timestamp(message.accept_time, route.accept_time)
     set_timestamp(message.instruct_time, route.answered.instruct_time if route.answered else None)
     return message
 
 
-def case_assigned(route: Route, assignment: Assignment, previous: str) -> facts.CaseAssigned:
+def case_assigned(
+    route: Route,
+    assignment: Assignment,
+    *,
+    previous: str,
+    handover_note: str = "",
+    assigned_by: str = "",
+) -> facts.CaseAssigned:
     return facts.CaseAssigned(
         case_id=route.case_id,
         unit_id=route.unit_id,
@@ -72,6 +79,10 @@ def case_assigned(route: Route, assignment: Assignment, previous: str) -> facts.
         previous=previous,
         assign_time=to_timestamp(route.assign_time),
         also_told=route.also_told,
+        handover_note=handover_note,
+        first_reply_by=route.first_reply_by,
+        shielded=route.shielded,
+        assigned_by=assigned_by,
     )
 
 
@@ -83,45 +94,72 @@ def case_accepted(route: Route, accept_time: datetime) -> facts.CaseAccepted:
     )
 
 
-def case_escalated(
-    route: Route,
-    step: Step,
-    *,
-    from_level: int,
-    cause: Cause,
-    reason: str,
-    clock_id: str,
-    fallback: bool,
-    time: datetime,
-) -> facts.CaseEscalated:
-    message = facts.CaseEscalated(
-        case_id=route.case_id,
-        from_level=from_level,
-        to_level=step.level,
-        position_id=step.position_id,
-        accountable=route.accountable,
-        cause=facts.EscalationCause.Value(CAUSE + cause),
-        reason=reason,
-        clock_id=clock_id,
-        dwell_working_days=step.dwell_working_days,
-        top=step.top,
-        fallback=fallback,
-        escalate_time=to_timestamp(time),
-        cycle=route.cycle,
+def recuse_from_case(request: rpc.RecuseFromCaseRequest) -> commands.RecuseFromCase:
+    return commands.RecuseFromCase(
+        request.case_id,
+        request.expected_version,
+        request.person_id,
+        request.reason,
+        request.asked_by_reporter,
     )
-    if step.dwell_working_time:
-        message.dwell_working_time.CopyFrom(to_duration(step.dwell_working_time))
-    return message
 
 
-def case_instructed(route: Route, answered: Answered) -> facts.CaseInstructed:
-    return facts.CaseInstructed(
+def person_recused(
+    route: Route, command: commands.RecuseFromCase, person_id: str, recorded_by: str, time: datetime
+) -> facts.PersonRecused:
+    return facts.PersonRecused(
         case_id=route.case_id,
-        level=route.level,
-        kind=pb.InstructionKind.Value(INSTRUCTION + answered.kind),
-        text=answered.text,
-        instructed_by=answered.instructed_by,
-        accountable=route.accountable,
-        instruct_time=to_timestamp(answered.instruct_time),
-        cycle=route.cycle,
+        person_id=person_id,
+        reason=command.reason,
+        asked_by_reporter=command.asked_by_reporter,
+        recorded_by=recorded_by,
+        recuse_time=to_timestamp(time),
+    )
+
+
+def decision_message(decision: Decision, language: str) -> rpc.ExplainRouteResponse.Decision:
+    """Returns a decision with its steps as sentences of a language."""
+    return rpc.ExplainRouteResponse.Decision(
+        accountable=decision.accountable,
+        rule=pb.AssignmentRule.Value(RULE + decision.rule),
+        level=decision.level,
+        steps=[
+            pb.RouteStep(
+                rule=pb.AssignmentRule.Value(RULE + step.rule),
+                candidate=step.candidate,
+                outcome=pb.StepOutcome.Value(OUTCOME + step.outcome),
+                sentence=step.en if language == ENGLISH else step.zh,
+            )
+            for step in decision.steps
+        ],
+        decided_by=decision.decided_by,
+        decide_time=to_timestamp(decision.decide_time),
+        handover_note=decision.handover_note,
+    )
+
+
+def proposals_message(
+    units: Sequence[UnitProposal], stewards: Sequence[Steward], language: str
+) -> rpc.ListHandlerProposalsResponse:
+    """Returns who could work on a case, with reasons in a language."""
+    return rpc.ListHandlerProposalsResponse(
+        units=[
+            rpc.ListHandlerProposalsResponse.UnitProposal(
+                unit_id=unit.unit_id,
+                unit_name=unit.name,
+                lead=unit.lead,
+                reason=unit.en if language == ENGLISH else unit.zh,
+                open_count=unit.open_count,
+            )
+            for unit in units
+        ],
+        stewards=[
+            rpc.ListHandlerProposalsResponse.StewardProposal(
+                person_id=steward.person_id,
+                person_name=steward.name,
+                open_count=steward.open_count,
+                by_matrix=steward.by_matrix,
+            )
+            for steward in stewards
+        ],
     )

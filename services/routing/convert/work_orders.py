@@ -1,28 +1,43 @@
 """Commands about work orders and their seals, work orders, and their facts: messages and values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from chassis.convert import set_timestamp, to_timestamp
-from services.routing.convert.common import RULING, WORK_ORDER_STATE, instant, opt_instant
-from services.routing.domain import commands
-from services.routing.domain.work_orders import Ruling, Task, WorkOrder
+from services.routing.convert.common import (
+    RULING,
+    WORK_ORDER_STATE,
+    instant,
+    invalid,
+    opt_instant,
+)
+from services.routing.domain.commands import work_orders as commands
+from services.routing.domain.deadlines import Deadline
+from services.routing.domain.surveys import Survey
+from services.routing.domain.work_orders import Evidence, ExtensionAsked, Ruling, WorkOrder
 
 
 def dispatch_work_orders(request: rpc.DispatchWorkOrdersRequest) -> commands.DispatchWorkOrders:
     tasks = tuple(
-        Task(
-            task.unit_id,
-            task.task,
-            instant(task.deadline_time, f"tasks[{index}].deadline_time"),
-            task.lead,
-        )
+        commands.AskedTask(task.unit_id, task.task, _task_deadline(task, index), task.lead)
         for index, task in enumerate(request.tasks)
     )
-    return commands.DispatchWorkOrders(request.case_id, request.expected_version, tasks)
+    return commands.DispatchWorkOrders(
+        request.case_id, request.expected_version, tasks, request.allow_rest_day
+    )
+
+
+def _task_deadline(task: rpc.DispatchWorkOrdersRequest.Task, index: int) -> Deadline:
+    """Returns the deadline of a task; Refused INVALID_FIELD unless it is given in one way."""
+    field = f"tasks[{index}].deadline_time"
+    if task.HasField("deadline_time") == bool(task.working_days):
+        raise invalid(field, "either this, or working_days")
+    if task.working_days:
+        return Deadline(None, f"tasks[{index}].working_days", task.working_days)
+    return Deadline(instant(task.deadline_time, field), field)
 
 
 def accept_work_order(request: rpc.AcceptWorkOrderRequest) -> commands.AcceptWorkOrder:
@@ -38,6 +53,18 @@ def complete_work_order(request: rpc.CompleteWorkOrderRequest) -> commands.Compl
         request.work_order_id,
         request.result,
         opt_instant(request.HasField("complete_time"), request.complete_time, "complete_time"),
+        evidence_from(request.evidence),
+    )
+
+
+def reopen_work_order(request: rpc.ReopenWorkOrderRequest) -> commands.ReopenWorkOrder:
+    return commands.ReopenWorkOrder(
+        request.case_id,
+        request.expected_version,
+        request.work_order_id,
+        request.reason,
+        Deadline(instant(request.deadline_time, "deadline_time")),
+        request.allow_rest_day,
     )
 
 
@@ -59,6 +86,22 @@ def rule_work_order(request: rpc.RuleWorkOrderRequest) -> commands.RuleWorkOrder
     )
 
 
+def hold_joint_meeting(request: rpc.HoldJointMeetingRequest) -> commands.HoldJointMeeting:
+    deadline_time = opt_instant(
+        request.HasField("deadline_time"), request.deadline_time, "deadline_time"
+    )
+    return commands.HoldJointMeeting(
+        request.case_id,
+        request.expected_version,
+        request.work_order_id,
+        tuple(request.unit_ids),
+        request.lead_unit_id,
+        request.minutes,
+        None if deadline_time is None else Deadline(deadline_time),
+        request.allow_rest_day,
+    )
+
+
 def extend_work_order(request: rpc.ExtendWorkOrderRequest) -> commands.ExtendWorkOrder:
     return commands.ExtendWorkOrder(
         request.case_id,
@@ -67,6 +110,49 @@ def extend_work_order(request: rpc.ExtendWorkOrderRequest) -> commands.ExtendWor
         instant(request.deadline_time, "deadline_time"),
         request.reason,
     )
+
+
+def ask_extension(request: rpc.AskExtensionRequest) -> commands.AskExtension:
+    return commands.AskExtension(
+        request.case_id,
+        request.expected_version,
+        request.work_order_id,
+        Deadline(instant(request.deadline_time, "deadline_time")),
+        request.reason,
+        request.allow_rest_day,
+    )
+
+
+def decide_extension(request: rpc.DecideExtensionRequest) -> commands.DecideExtension:
+    return commands.DecideExtension(
+        request.case_id,
+        request.expected_version,
+        request.work_order_id,
+        request.granted,
+        request.words,
+    )
+
+
+def record_joint_survey(request: rpc.RecordJointSurveyRequest) -> commands.RecordJointSurvey:
+    return commands.RecordJointSurvey(
+        request.case_id,
+        request.expected_version,
+        tuple(request.unit_ids),
+        request.place,
+        request.findings,
+        opt_instant(request.HasField("survey_time"), request.survey_time, "survey_time"),
+        evidence_from(request.evidence),
+    )
+
+
+def evidence_from(messages: Iterable[pb.Evidence]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(one.name, one.reference, one.sha256) for one in messages)
+
+
+def evidence_messages(evidence: Iterable[Evidence]) -> list[pb.Evidence]:
+    return [
+        pb.Evidence(name=one.name, reference=one.reference, sha256=one.sha256) for one in evidence
+    ]
 
 
 def seal_work_orders(request: rpc.SealWorkOrdersRequest) -> commands.SealWorkOrders:
@@ -93,8 +179,19 @@ def work_order_message(order: WorkOrder) -> pb.WorkOrder:
         result=order.result,
         return_count=order.return_count,
         return_reason=order.return_reason,
+        evidence=evidence_messages(order.evidence),
+        reopen_count=order.reopen_count,
     )
     set_timestamp(message.complete_time, order.complete_time)
+    if order.extension is not None:
+        message.extension.CopyFrom(
+            pb.ExtensionAsked(
+                deadline_time=to_timestamp(order.extension.deadline_time),
+                reason=order.extension.reason,
+                asked_by=order.extension.asked_by,
+                ask_time=to_timestamp(order.extension.ask_time),
+            )
+        )
     return message
 
 
@@ -127,6 +224,20 @@ def work_order_completed(
         result=order.result,
         complete_time=to_timestamp(complete_time),
         open_count=open_count,
+        evidence=evidence_messages(order.evidence),
+    )
+
+
+def work_order_reopened(
+    order: WorkOrder, head: str, reason: str, reopened_by: str, reopen_time: datetime
+) -> facts.WorkOrderReopened:
+    return facts.WorkOrderReopened(
+        case_id=order.case_id,
+        work_order=work_order_message(order),
+        head=head,
+        reason=reason,
+        reopened_by=reopened_by,
+        reopen_time=to_timestamp(reopen_time),
     )
 
 
@@ -145,7 +256,15 @@ def work_order_returned(
 
 
 def work_order_ruled(
-    order: WorkOrder, kind: Ruling, text: str, ruled_by: str, rule_time: datetime
+    order: WorkOrder,
+    kind: Ruling,
+    text: str,
+    ruled_by: str,
+    rule_time: datetime,
+    *,
+    head: str,
+    previous_unit_id: str,
+    meeting_unit_ids: Sequence[str] = (),
 ) -> facts.WorkOrderRuled:
     return facts.WorkOrderRuled(
         case_id=order.case_id,
@@ -156,6 +275,11 @@ def work_order_ruled(
         rule_time=to_timestamp(rule_time),
         unit_id=order.unit_id,
         deadline_time=to_timestamp(order.deadline_time),
+        head=head,
+        task=order.task,
+        lead=order.lead,
+        previous_unit_id=previous_unit_id,
+        meeting_unit_ids=meeting_unit_ids,
     )
 
 
@@ -170,4 +294,45 @@ def work_order_extended(
         reason=reason,
         approved_by=approved_by,
         extend_time=to_timestamp(extend_time),
+    )
+
+
+def work_order_extension_asked(
+    order: WorkOrder, asked: ExtensionAsked
+) -> facts.WorkOrderExtensionAsked:
+    return facts.WorkOrderExtensionAsked(
+        case_id=order.case_id,
+        work_order_id=order.work_order_id,
+        unit_id=order.unit_id,
+        asked_deadline_time=to_timestamp(asked.deadline_time),
+        deadline_time=to_timestamp(order.deadline_time),
+        reason=asked.reason,
+        asked_by=asked.asked_by,
+        ask_time=to_timestamp(asked.ask_time),
+    )
+
+
+def work_order_extension_declined(
+    order: WorkOrder, asked: ExtensionAsked, words: str, declined_by: str, decline_time: datetime
+) -> facts.WorkOrderExtensionDeclined:
+    return facts.WorkOrderExtensionDeclined(
+        case_id=order.case_id,
+        work_order_id=order.work_order_id,
+        unit_id=order.unit_id,
+        words=words,
+        declined_by=declined_by,
+        asked_by=asked.asked_by,
+        decline_time=to_timestamp(decline_time),
+    )
+
+
+def joint_survey_recorded(survey: Survey) -> facts.JointSurveyRecorded:
+    return facts.JointSurveyRecorded(
+        case_id=survey.case_id,
+        unit_ids=survey.unit_ids,
+        place=survey.place,
+        findings=survey.findings,
+        evidence=evidence_messages(survey.evidence),
+        recorded_by=survey.recorded_by,
+        survey_time=to_timestamp(survey.survey_time),
     )

@@ -1,12 +1,12 @@
 """A site's organisation: units in a tree, people, positions, posts, categories, the ladder."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from services.routing.domain.faults import Fault
+from services.routing.domain.days import ALWAYS, Days
+from services.routing.domain.roles import Role, UnitKind
 
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
@@ -16,28 +16,27 @@ DIRECTOR = "DIRECTOR"
 DISPATCH_ROOM = "DISPATCH_ROOM"
 
 
-class UnitKind(StrEnum):
-    DEPARTMENT = "DEPARTMENT"
-    WORKSHOP = "WORKSHOP"
-    TEAM = "TEAM"
-    JOINT_TEAM = "JOINT_TEAM"
-
-
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A node of the tree; `parent_id` is empty for a root."""
+    """A node of the tree, there on `days`; `parent_id` is empty for a root."""
 
     unit_id: str
     name: str
     kind: UnitKind
     parent_id: str = ""
+    days: Days = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """Someone of the site, on `days`. `group_code` is theirs at every mine of the group."""
+
     person_id: str
     name: str
     unit_id: str = ""
+    days: Days = ALWAYS
+    group_code: str = ""
+    contact_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,33 @@ class Position:
     position_id: str
     name: str
     holder: str = ""
+    # Outside the mine.
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours in which something is open: seconds from local midnight, on some days of the week.
+
+    `weekdays` are 0 = Monday to 6, those of the start; none = every day. An end at or before the
+    start is of the next day.
+    """
+
+    start_second: int
+    end_second: int
+    weekdays: frozenset[int] = frozenset()
+    days: Days = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
+    """A staffed place; somebody has to be there in its `windows`."""
+
     post_id: str
     name: str
     place: str = ""
+    unit_id: str = ""
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,16 @@ class Category:
     name: str
     group_category_id: str = ""
     lead_unit_id: str = ""
+    supporting_unit_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRule:
+    """Matters of a place, of one category or of all (empty), are a unit's."""
+
+    place: str
+    category_id: str
+    unit_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +103,37 @@ class Level:
     position_id: str
     dwell_working_days: int = 0
     dwell_working_time: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryLadder:
+    """The ladder of one category, from level 1 up."""
+
+    category_id: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """The roles that units of a kind can't be without."""
+
+    kind: UnitKind
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a site has decided about routing; zero and empty = as the group has it, or none."""
+
+    span_limit: int = 0
+    alternate_chain: tuple[str, ...] = ()
+    steward_hours: tuple[Window, ...] = ()
+    recurrence_days: int = 0
+
+
+DEFAULT_RECURRENCE_DAYS = 90
+
+NO_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +150,10 @@ class Directory:
     posts: tuple[Post, ...]
     categories: tuple[Category, ...]
     ladder: tuple[Level, ...]
+    category_ladders: tuple[CategoryLadder, ...] = ()
+    place_rules: tuple[PlaceRule, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    rules: Rules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +168,7 @@ class Site:
     matrix_version: int
     roster_version: int
     handover_date: date
+    rules: Rules = NO_RULES
 
     def local(self, time: datetime) -> datetime:
         """Returns the wall-clock time of an instant at the site."""
@@ -118,50 +183,6 @@ class Site:
         return max(self.local(time).date(), self.handover_date)
 
 
-def check(directory: Directory) -> list[Fault]:
-    """Returns every contradiction of a directory, empty when there is none."""
-    units = {unit.unit_id for unit in directory.units}
-    people = {person.person_id for person in directory.people}
-    positions = {position.position_id for position in directory.positions}
-    faults: list[Fault] = []
-    if not is_time_zone(directory.time_zone):
-        faults.append(
-            Fault(
-                "directory.time_zone",
-                f"没有时区 {directory.time_zone}",
-                f"there is no time zone {directory.time_zone}",
-            )
-        )
-    faults += _twice("units", "unit_id", [unit.unit_id for unit in directory.units])
-    faults += _twice("people", "person_id", [person.person_id for person in directory.people])
-    faults += _twice("positions", "position_id", [p.position_id for p in directory.positions])
-    faults += _twice("posts", "post_id", [post.post_id for post in directory.posts])
-    faults += _twice("categories", "category_id", [c.category_id for c in directory.categories])
-    faults += _twice("ladder", "position_id", [level.position_id for level in directory.ladder])
-    faults += _unknown("units", "parent_id", [u.parent_id for u in directory.units], units)
-    faults += _loops(directory.units)
-    faults += _unknown("people", "unit_id", [p.unit_id for p in directory.people], units)
-    faults += _unknown("positions", "holder", [p.holder for p in directory.positions], people)
-    faults += _unknown(
-        "categories", "lead_unit_id", [c.lead_unit_id for c in directory.categories], units
-    )
-    faults += _unknown(
-        "ladder", "position_id", [level.position_id for level in directory.ladder], positions
-    )
-    faults += _dwells(directory.ladder)
-    return faults
-
-
-def is_time_zone(name: str) -> bool:
-    """Tells whether the name is in the time zone database."""
-    try:
-        ZoneInfo(name)
-    # What ZoneInfo makes of "Asia", "../x" and an over-long name.
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
 def is_within(parents: Mapping[str, str], unit_id: str, above: str) -> bool:
     """Tells whether a unit is `above` or stands somewhere below it; `parents` is child → parent."""
     seen: set[str] = set()
@@ -171,49 +192,3 @@ def is_within(parents: Mapping[str, str], unit_id: str, above: str) -> bool:
         seen.add(unit_id)
         unit_id = parents.get(unit_id, "")
     return False
-
-
-def _twice(part: str, name: str, ids: Sequence[str]) -> Iterable[Fault]:
-    seen: set[str] = set()
-    for index, value in enumerate(ids):
-        if value in seen:
-            yield Fault(
-                f"directory.{part}[{index}].{name}", f"{value} 重复", f"{value} stands there twice"
-            )
-        seen.add(value)
-
-
-def _unknown(part: str, name: str, ids: Sequence[str], known: set[str]) -> Iterable[Fault]:
-    for index, value in enumerate(ids):
-        if value and value not in known:
-            yield Fault(
-                f"directory.{part}[{index}].{name}", f"没有 {value}", f"there is no {value}"
-            )
-
-
-def _dwells(ladder: Sequence[Level]) -> Iterable[Fault]:
-    for index, level in enumerate(ladder):
-        if bool(level.dwell_working_days) == bool(level.dwell_working_time):
-            yield Fault(
-                f"directory.ladder[{index}].dwell_working_days",
-                f"{level.position_id} 的批示期限须写工作日数或工作时间，二者择一",
-                f"{level.position_id} answers within working days or working time, one of them",
-            )
-
-
-def _loops(units: Sequence[Unit]) -> Iterable[Fault]:
-    """Names each loop once, at the first of its units."""
-    parents = {unit.unit_id: unit.parent_id for unit in units}
-    cleared: set[str] = set()
-    for index, unit in enumerate(units):
-        path: list[str] = []
-        at = unit.unit_id
-        while at and at in parents and at not in cleared and at not in path:
-            path.append(at)
-            at = parents[at]
-        if at and at in path:
-            loop = " → ".join([*path[path.index(at) :], at])
-            yield Fault(
-                f"directory.units[{index}].parent_id", f"上下级成环：{loop}", f"a loop: {loop}"
-            )
-        cleared.update(path)

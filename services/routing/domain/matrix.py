@@ -1,48 +1,18 @@
 """The responsibility matrix (包保责任分工表): who answers for a unit, from which day to which.
 
-A unit must have somebody in each role that its kind requires on every day from today on; so a
-matrix is checked before it is published, and the holes are told with their days.
+A matrix is checked against the directory before it is published; what it leaves uncovered is
+reckoned in coverage.py.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import NamedTuple
+from datetime import date, datetime
 
-from services.routing.domain.directory import Unit, UnitKind
+from services.routing.domain.days import Days
+from services.routing.domain.directory import Person, Unit
 from services.routing.domain.faults import Fault
-
-_DAY = timedelta(days=1)
-
-
-class Role(StrEnum):
-    """In what way a person answers for a unit."""
-
-    STEWARD = "STEWARD"
-    INSTRUCTOR = "INSTRUCTOR"
-    TECHNICIAN = "TECHNICIAN"
-    HEAD = "HEAD"
-
-
-ROLE_WORDS: Mapping[Role, str] = {
-    Role.STEWARD: "包保人员",
-    Role.INSTRUCTOR: "指导员",
-    Role.TECHNICIAN: "技术员",
-    Role.HEAD: "负责人",
-}
-
-# Roles a unit can't be without, by its kind (F4, F5).
-REQUIRED: Mapping[UnitKind, tuple[Role, ...]] = {
-    UnitKind.DEPARTMENT: (Role.STEWARD,),
-    UnitKind.WORKSHOP: (Role.STEWARD,),
-    UnitKind.TEAM: (Role.STEWARD,),
-    UnitKind.JOINT_TEAM: (Role.STEWARD, Role.INSTRUCTOR, Role.TECHNICIAN),
-}
-
-# Who of a joint team is told of its cases beside the steward.
-TOLD_AS_WELL = (Role.INSTRUCTOR, Role.TECHNICIAN)
+from services.routing.domain.roles import ROLE_WORDS, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +24,7 @@ class Responsibility:
     person_id: str
     start_date: date
     end_date: date | None = None
+    deputy: str = ""
 
     def holds_on(self, day: date) -> bool:
         return self.start_date <= day and (self.end_date is None or day <= self.end_date)
@@ -79,34 +50,18 @@ class Published:
     leading_office: str
     supporting_office: str
     basis_document: str
-
-
-class Gap(NamedTuple):
-    """Days on which nobody holds a required role; no `end_date` = for ever."""
-
-    unit_id: str
-    unit_name: str
-    role: Role
-    start_date: date
-    end_date: date | None
-
-    @property
-    def words(self) -> str:
-        """The gap in Chinese, then in English."""
-        until = f"至 {self.end_date} " if self.end_date else ""
-        to = f"to {self.end_date}" if self.end_date else "on"
-        return (
-            f"{self.unit_name}({self.unit_id}) {self.start_date} 起{until}"
-            f"没有{ROLE_WORDS[self.role]} "
-            f"({self.unit_id} has no {self.role} from {self.start_date} {to})"
-        )
+    published_by: str = ""
 
 
 def check(
-    rows: Sequence[Responsibility], units: Iterable[str], people: Iterable[str]
+    rows: Sequence[Responsibility], units: Iterable[Unit], people: Iterable[Person], today: date
 ) -> list[Fault]:
-    """Returns every row that contradicts the directory, itself or another row."""
-    known_units, known_people = set(units), set(people)
+    """Returns every row that contradicts the directory, itself or another row.
+
+    What a row says of days before `today` is history: of its people only that they are known.
+    """
+    known_units = {unit.unit_id for unit in units}
+    known_people = {person.person_id: person for person in people}
     faults: list[Fault] = []
     spans: dict[tuple[str, Role], list[tuple[date, date, int]]] = defaultdict(list)
     for index, row in enumerate(rows):
@@ -115,10 +70,7 @@ def check(
             faults.append(
                 Fault(f"{at}.unit_id", f"没有单位 {row.unit_id}", f"no unit {row.unit_id}")
             )
-        if row.person_id not in known_people:
-            faults.append(
-                Fault(f"{at}.person_id", f"没有人员 {row.person_id}", f"no person {row.person_id}")
-            )
+        faults += _people_faults(row, at, known_people, today)
         end = row.end_date or date.max
         if end < row.start_date:
             faults.append(
@@ -147,41 +99,45 @@ def check(
     return faults
 
 
-def gaps(units: Iterable[Unit], rows: Iterable[Responsibility], from_day: date) -> list[Gap]:
-    """Returns the days from `from_day` on that a required role is held by nobody.
+def _people_faults(
+    row: Responsibility, at: str, people: Mapping[str, Person], today: date
+) -> Iterator[Fault]:
+    first, last = max(row.start_date, today), row.end_date or date.max
+    person = people.get(row.person_id)
+    if person is None:
+        yield Fault(f"{at}.person_id", f"没有人员 {row.person_id}", f"no person {row.person_id}")
+    elif first <= last and not person.days.holds(first):
+        begins = person.days.start
+        if begins is not None and first < begins:
+            yield Fault(
+                f"{at}.person_id",
+                f"{row.person_id} 自 {begins} 起才到任，晚于 {first}",
+                f"{row.person_id} begins on {begins}, after {first}",
+            )
+        else:
+            yield Fault(
+                f"{at}.person_id",
+                f"{row.person_id} 已于 {person.days.end} 离开",
+                f"{row.person_id} has left by {person.days.end}",
+            )
+    if not row.deputy:
+        return
+    deputy = people.get(row.deputy)
+    if row.deputy == row.person_id:
+        yield Fault(
+            f"{at}.deputy",
+            f"{row.deputy} 不能做自己的代理人",
+            f"{row.deputy} can't stand in for themselves",
+        )
+    elif deputy is None:
+        yield Fault(f"{at}.deputy", f"没有人员 {row.deputy}", f"no person {row.deputy}")
+    elif first <= last and not _meets(deputy.days, first, last):
+        yield Fault(
+            f"{at}.deputy",
+            f"代理人 {row.deputy} 在这些日期内不在岗",
+            f"the deputy {row.deputy} is not at the site on any of these days",
+        )
 
-    In the order of the units, then of the days. Rows may overlap.
-    """
-    spans: dict[tuple[str, Role], list[tuple[date, date]]] = defaultdict(list)
-    for row in rows:
-        spans[row.unit_id, row.role].append((row.start_date, row.end_date or date.max))
-    found: list[Gap] = []
-    for unit in units:
-        for role in REQUIRED[unit.kind]:
-            day: date | None = from_day
-            for start, end in sorted(spans[unit.unit_id, role]):
-                if day is None or end < day:
-                    continue
-                if start > day:
-                    found.append(Gap(unit.unit_id, unit.name, role, day, start - _DAY))
-                day = None if end == date.max else end + _DAY
-            if day is not None:
-                found.append(Gap(unit.unit_id, unit.name, role, day, None))
-    return found
 
-
-def holders_on(
-    rows: Iterable[Responsibility], day: date
-) -> dict[str, tuple[tuple[Role, str], ...]]:
-    """Returns who holds what on a day: {unit: ((role, person), …)}, roles in their order.
-
-    Where rows overlap the first one counts.
-    """
-    held: dict[str, dict[Role, str]] = defaultdict(dict)
-    for row in rows:
-        if row.holds_on(day):
-            held[row.unit_id].setdefault(row.role, row.person_id)
-    return {
-        unit_id: tuple((role, people[role]) for role in Role if role in people)
-        for unit_id, people in held.items()
-    }
+def _meets(days: Days, first: date, last: date) -> bool:
+    return (days.start is None or days.start <= last) and (days.end is None or first <= days.end)

@@ -1,23 +1,35 @@
 """The duty roster (值班表): who stands at a post or holds a position, at any instant.
 
-A shift is the same span of local time on each day of a range. Seconds count from local midnight;
-an end at or before the start means the next morning.
+A shift is the same span of wall-clock time on each day of a range; what counts are the instants
+that it comes to in the site's time zone. Where clocks go back, a time that is shown twice is the
+first of the two; where they go forward, one that is never shown is the moment of the change. So
+shifts that follow one another on the clock leave no hole and never meet, whatever the clocks do.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
-from services.routing.domain.faults import Fault
+from services.routing.domain.days import Days
 
 DAY_SECONDS = 86_400
 _DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+
+# From an instant up to another, which isn't in it any more.
+Span: TypeAlias = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Exactly one of `post_id` and `position_id` is set; days are local, both included."""
+    """Exactly one of `post_id` and `position_id` is set; days are local, both included.
+
+    Seconds count from local midnight; an end at or before the start is of the next day.
+    """
 
     post_id: str
     position_id: str
@@ -29,7 +41,7 @@ class Shift:
 
     @property
     def length(self) -> int:
-        """Seconds from start to end."""
+        """Seconds from start to end, as the clock shows them."""
         seconds = self.end_second - self.start_second
         return seconds if seconds > 0 else seconds + DAY_SECONDS
 
@@ -38,21 +50,40 @@ class Shift:
         """What is staffed, for people."""
         return self.post_id or self.position_id
 
-    def covers(self, local: datetime) -> bool:
-        """Tells whether the shift is on at a local wall-clock time."""
-        second = local.hour * 3600 + local.minute * 60 + local.second
-        day = local.date()
-        end = self.start_second + self.length
-        if self.start_date <= day <= self.end_date and self.start_second <= second < end:
-            return True
-        yesterday = day - _DAY
-        return self.start_date <= yesterday <= self.end_date and second + DAY_SECONDS < end
-
 
 @dataclass(frozen=True, slots=True)
 class Roster:
     site_id: str
     shifts: tuple[Shift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """The shift of one person that begins on one local day is another's."""
+
+    swap_id: str
+    post_id: str
+    position_id: str
+    day: date
+    start_second: int
+    from_person_id: str
+    to_person_id: str
+    reason: str
+    approved_by: str
+    record_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """One day's shift of whoever has it after all swaps, in instants."""
+
+    post_id: str
+    position_id: str
+    person_id: str
+    day: date
+    start_second: int
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,112 +95,177 @@ class Duty:
     by_roster: bool
 
 
-def on_duty(shifts: Iterable[Shift], local: datetime) -> Shift | None:
-    """Returns the shift that is on at a local wall-clock time, the first given of several."""
-    return next((shift for shift in shifts if shift.covers(local)), None)
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """On which days people are at the site: {person: days}, and {person: days of an absence}."""
+
+    days: Mapping[str, Days]
+    absences: Mapping[str, Sequence[Days]] = field(default_factory=dict)
+
+    def there(self, person_id: str, day: date) -> bool:
+        """Tells whether somebody is of the site on a local day and not away."""
+        days = self.days.get(person_id)
+        if days is None or not days.holds(day):
+            return False
+        return not any(away.holds(day) for away in self.absences.get(person_id, ()))
 
 
-def check(
-    shifts: Sequence[Shift],
-    *,
-    posts: Iterable[str],
-    positions: Iterable[str],
-    people: Iterable[str],
-) -> list[Fault]:
-    """Returns every shift that contradicts the directory or another shift.
+@lru_cache(maxsize=65_536)
+def instant(zone: ZoneInfo, day: date, second: int) -> datetime:
+    """Returns when the clocks of a zone show a time of a day, in UTC.
 
-    A position is held by one person at a time, and nobody stands at two posts at once; a post
-    may be staffed by several.
+    The first instant where they show it twice, the moment of the change where they never do.
     """
-    known_posts, known_positions, known_people = set(posts), set(positions), set(people)
-    faults: list[Fault] = []
-    by_position: dict[str, list[int]] = defaultdict(list)
-    at_posts: dict[str, list[int]] = defaultdict(list)
-    for index, shift in enumerate(shifts):
-        at = f"shifts[{index}]"
-        if bool(shift.post_id) == bool(shift.position_id):
-            faults.append(
-                Fault(
-                    at,
-                    "值守点和岗位须填且只填一个",
-                    "exactly one of post_id and position_id is set",
-                )
-            )
-        if shift.post_id and shift.post_id not in known_posts:
-            faults.append(
-                Fault(f"{at}.post_id", f"没有值守点 {shift.post_id}", f"no post {shift.post_id}")
-            )
-        if shift.position_id and shift.position_id not in known_positions:
-            faults.append(
-                Fault(
-                    f"{at}.position_id",
-                    f"没有岗位 {shift.position_id}",
-                    f"no position {shift.position_id}",
-                )
-            )
-        if shift.person_id not in known_people:
-            faults.append(
-                Fault(
-                    f"{at}.person_id",
-                    f"没有人员 {shift.person_id}",
-                    f"no person {shift.person_id}",
-                )
-            )
-        if shift.end_date < shift.start_date:
-            faults.append(
-                Fault(
-                    f"{at}.end_date",
-                    f"止于 {shift.end_date}，早于起始 {shift.start_date}",
-                    f"ends {shift.end_date}, before it starts {shift.start_date}",
-                )
-            )
-            continue
-        if shift.position_id:
-            by_position[shift.position_id].append(index)
+    first, second_time = _readings(zone, day, second)
+    if first <= second_time:
+        return first
+    # Never shown: the clocks go forward somewhere between the two readings.
+    early, late = second_time, first
+    after = late.astimezone(zone).utcoffset()
+    while late - early > _SECOND:
+        middle = early + ((late - early) // _SECOND // 2) * _SECOND
+        if middle.astimezone(zone).utcoffset() == after:
+            late = middle
         else:
-            at_posts[shift.person_id].append(index)
-    for position_id, group in by_position.items():
-        faults += _overlaps(
-            shifts,
-            group,
-            f"岗位 {position_id} 同时有两人",
-            f"two people hold {position_id} at once",
-        )
-    for person_id, group in at_posts.items():
-        faults += _overlaps(
-            shifts, group, f"{person_id} 同时在两处", f"{person_id} is in two places at once"
-        )
-    return faults
+            early = middle
+    return late
 
 
-def overlap(one: Shift, other: Shift) -> bool:
-    """Tells whether two shifts are on at some same instant."""
-    for days in (-1, 0, 1):
-        # `other` of a day against `one` of a day `days` earlier.
-        start = other.start_second + days * DAY_SECONDS
-        if start >= one.start_second + one.length or one.start_second >= start + other.length:
-            continue
-        first = max(one.start_date.toordinal(), other.start_date.toordinal() - days)
-        last = min(one.end_date.toordinal(), other.end_date.toordinal() - days)
-        if first <= last:
-            return True
-    return False
+def is_shown(zone: ZoneInfo, day: date, second: int) -> bool:
+    """Tells whether the clocks of a zone show a time of a day at all."""
+    first, second_time = _readings(zone, day, second)
+    return first <= second_time
 
 
-def _overlaps(shifts: Sequence[Shift], group: Sequence[int], zh: str, en: str) -> Iterable[Fault]:
-    """Sweeps a group by its first days, so that only shifts of common days meet."""
-    current: list[int] = []
-    for index in sorted(group, key=lambda i: (shifts[i].start_date, shifts[i].start_second)):
-        shift = shifts[index]
-        # A night shift reaches into the day after its last.
-        eve = shift.start_date.toordinal() - 1
-        current = [other for other in current if shifts[other].end_date.toordinal() >= eve]
-        for other in current:
-            if overlap(shifts[other], shift):
-                yield Fault(
-                    f"shifts[{index}]",
-                    f"{zh}(与第 {other + 1} 行)",
-                    f"{en} (see row {other + 1})",
+def _readings(zone: ZoneInfo, day: date, second: int) -> tuple[datetime, datetime]:
+    """Returns a wall-clock time as read before a change of the clocks, and as read after it."""
+    local = datetime.combine(day, time.min, zone) + second * _SECOND
+    return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+
+
+def span_of(zone: ZoneInfo, day: date, start_second: int, end_second: int) -> Span:
+    """Returns the instants between two times of the clock, of which the first is on a day."""
+    end_day = day if end_second > start_second else day + _DAY
+    return instant(zone, day, start_second), instant(zone, end_day, end_second)
+
+
+def stints(
+    shifts: Iterable[Shift], swaps: Iterable[Swap], zone: ZoneInfo, first: date, last: date
+) -> list[Stint]:
+    """Returns the shifts that begin on local days from `first` to `last`, swaps applied.
+
+    In the order of the shifts, then of the days. Swaps are given oldest first; each takes the
+    shift from whoever has it by then.
+    """
+    by_shift: dict[tuple[str, str, date, int], list[Swap]] = defaultdict(list)
+    for swap in swaps:
+        by_shift[swap.post_id, swap.position_id, swap.day, swap.start_second].append(swap)
+    found: list[Stint] = []
+    for shift in shifts:
+        for ordinal in range(
+            max(shift.start_date, first).toordinal(), min(shift.end_date, last).toordinal() + 1
+        ):
+            day = date.fromordinal(ordinal)
+            person_id = shift.person_id
+            key = shift.post_id, shift.position_id, day, shift.start_second
+            for swap in by_shift.get(key, ()):
+                if swap.from_person_id == person_id:
+                    person_id = swap.to_person_id
+            start, end = span_of(zone, day, shift.start_second, shift.end_second)
+            found.append(
+                Stint(
+                    shift.post_id,
+                    shift.position_id,
+                    person_id,
+                    day,
+                    shift.start_second,
+                    start,
+                    end,
                 )
-                break
-        current.append(index)
+            )
+    return found
+
+
+def on_duty(
+    found: Iterable[Stint], attendance: Attendance, zone: ZoneInfo, moment: datetime
+) -> list[Stint]:
+    """Returns the stints that are on at an instant and whose people are there, in their order."""
+    day = moment.astimezone(zone).date()
+    return [
+        stint
+        for stint in found
+        if stint.start <= moment < stint.end and attendance.there(stint.person_id, day)
+    ]
+
+
+def touched_days(stint: Stint, zone: ZoneInfo) -> list[date]:
+    """Returns the local days on which a stint is on; that which begins when it ends isn't one."""
+    day = stint.start.astimezone(zone).date()
+    last = max(day, (stint.end - _SECOND).astimezone(zone).date())
+    return [date.fromordinal(one) for one in range(day.toordinal(), last.toordinal() + 1)]
+
+
+def presence(found: Iterable[Stint], attendance: Attendance, zone: ZoneInfo) -> Iterator[Span]:
+    """Yields the instants at which somebody really is there, in no order; spans may overlap.
+
+    Who is away or has left on a day is missing from its midnight to the next.
+    """
+    for stint in found:
+        for day in touched_days(stint, zone):
+            if attendance.there(stint.person_id, day):
+                start = max(stint.start, instant(zone, day, 0))
+                end = min(stint.end, instant(zone, day + _DAY, 0))
+                if start < end:
+                    yield start, end
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Returns the same instants as spans that neither meet nor touch, in their order."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if start >= end:
+            continue
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """Returns what is left of spans without others; both joined."""
+    found: list[Span] = []
+    at = 0
+    for start, end in spans:
+        while at < len(taken) and taken[at][1] <= start:
+            at += 1
+        free, index = start, at
+        while index < len(taken) and taken[index][0] < end:
+            if free < taken[index][0]:
+                found.append((free, taken[index][0]))
+            free = max(free, taken[index][1])
+            index += 1
+        if free < end:
+            found.append((free, end))
+    return found
+
+
+def covers(
+    found: Iterable[Stint], attendance: Attendance, zone: ZoneInfo, start: datetime, end: datetime
+) -> bool:
+    """Tells whether somebody is there at every instant from one up to another."""
+    return not without([(start, end)], joined(presence(found, attendance, zone)))
+
+
+def swapped(found: Iterable[Stint], swap: Swap) -> tuple[Stint, Stint] | None:
+    """Returns the stint that a swap concerns, as it is and as it becomes; None without one."""
+    for stint in found:
+        if (stint.post_id, stint.position_id, stint.day, stint.start_second, stint.person_id) == (
+            swap.post_id,
+            swap.position_id,
+            swap.day,
+            swap.start_second,
+            swap.from_person_id,
+        ):
+            return stint, replace(stint, person_id=swap.to_person_id)
+    return None

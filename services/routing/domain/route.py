@@ -1,21 +1,30 @@
 """A case's way through the mine: who has it, at which level, and what becomes of that.
 
 At every moment exactly one is accountable: the level that owes an instruction, the level that
-took the case over, else the steward, else the dispatch room's queue.
+took the case over, else the steward, else the dispatch room's queue, or a position outside the mine
+where the dispatch room must not know of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chassis.errors import Refused
-from services.routing.domain.directory import DISPATCH_ROOM, Level
-from services.routing.domain.roster import Duty
+from services.routing.domain.assignment import (
+    QUEUE,
+    Assignment,
+    Candidates,
+    Responsible,
+    assign,
+    by_hand,
+    position,
+)
+from services.routing.domain.decisions import RouteStep, Rule, StepOutcome
 from services.routing.domain.work_orders import WorkOrder
 
-# Owner of last resort.
-QUEUE = f"position:{DISPATCH_ROOM}"
+# What a route is spoken of with, wherever it is at home.
+__all__ = ["QUEUE", "Assignment", "Candidates", "Responsible", "Rule", "assign", "by_hand"]
 
 # Longer than any call lives: under a lapsed seal nothing can be committed any more.
 SEAL_LEASE = timedelta(minutes=2)
@@ -27,22 +36,13 @@ class RouteState(StrEnum):
     CLOSED = "CLOSED"
 
 
-class Rule(StrEnum):
-    """By what rule a case came to its steward."""
-
-    RESPONSIBILITY = "RESPONSIBILITY"
-    DUTY_LEAD = "DUTY_LEAD"
-    QUEUE = "QUEUE"
-    MANUAL = "MANUAL"
-    HANDOVER = "HANDOVER"
-
-
 class Instruction(StrEnum):
     """How a level answers (批示)."""
 
     TAKE_OVER = "TAKE_OVER"
     ORDER = "ORDER"
     CANNOT_BE_DONE = "CANNOT_BE_DONE"
+    SEND_DOWN = "SEND_DOWN"
 
 
 class Cause(StrEnum):
@@ -70,6 +70,9 @@ class Route:
     `level_owner` is who has the case at a level above 0: a person, or the queue when the level's
     position is vacant. `answered` is the present level's instruction, None while it owes one.
     `cycle` counts how often the case was worked on, from 1; each begins at level 0.
+    `about_persons` and `recused_persons` may not have it in hand (see shield.py).
+    `first_reply_by` owes the first reply while the steward doesn't; `accountable_since` is kept by
+    the store. `fallback_position` has a case without a steward, the dispatch room when empty.
     """
 
     case_id: str
@@ -90,14 +93,36 @@ class Route:
     answered: Answered | None = None
     cycle: int = 1
     version: int = 0
+    category: str = ""
+    place: str = ""
+    post_id: str = ""
+    receiver: str = ""
+    register_time: datetime | None = None
+    about_persons: tuple[str, ...] = ()
+    recused_persons: tuple[str, ...] = ()
+    resolve_time: datetime | None = None
+    not_lasting_time: datetime | None = None
+    accountable_since: datetime | None = None
+    first_reply_by: str = ""
+    fallback_position: str = ""
+
+    @property
+    def level_holds(self) -> bool:
+        """Tells whether a level has the case: it owes an answer, or took the case over."""
+        holds = self.answered is None or self.answered.kind is Instruction.TAKE_OVER
+        return self.level > 0 and holds
 
     @property
     def accountable(self) -> str:
-        """Who must move now: a person, or the queue."""
-        holds = self.answered is None or self.answered.kind is Instruction.TAKE_OVER
-        if self.level > 0 and holds:
+        """Who must move now: a person, or a position."""
+        if self.level_holds:
             return self.level_owner
-        return self.steward or QUEUE
+        return self.steward or position(self.fallback_position)
+
+    @property
+    def shielded(self) -> tuple[str, ...]:
+        """Who may not have the case in hand, apart from their line."""
+        return tuple(dict.fromkeys((*self.about_persons, *self.recused_persons)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,113 +163,79 @@ class RouteFile:
         return frozenset(seal for seal in self.seals if seal.until_time <= time)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Who gets a case and why; an empty steward means the queue."""
-
-    steward: str
-    rule: Rule
-    reasons: tuple[str, ...]
-    also_told: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Responsible:
-    """What the matrix of a day says about a case's unit; `steward` is empty without a row.
-
-    `unit_name` is empty when the site has no such unit.
-    """
-
-    unit_name: str = ""
-    steward: str = ""
-    steward_name: str = ""
-    also_told: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The level that a case would come to."""
-
-    level: int
-    position_id: str
-    # One of the two is 0; both at the top.
-    dwell_working_days: int
-    dwell_working_time: timedelta
-    top: bool
-
-
-def assign(unit_id: str, responsible: Responsible, duty_lead: Duty | None) -> Assignment:
-    """Returns who answers for a case of a unit: its steward, else the duty lead, else the queue.
-
-    The units above aren't tried: their stewards don't know the unit, the duty lead does.
-    """
-    if not unit_id:
-        reasons = ["诉求没有写明单位。"]
-    elif not responsible.unit_name:
-        reasons = [f"组织信息中没有单位 {unit_id}。"]
-    elif responsible.steward:
-        person = _named(responsible.steward, responsible.steward_name)
-        reason = f"{responsible.unit_name}({unit_id})当日的包保人员是{person}。"
-        return Assignment(
-            responsible.steward, Rule.RESPONSIBILITY, (reason,), responsible.also_told
-        )
-    else:
-        reasons = [
-            f"{responsible.unit_name}({unit_id})当日没有包保人员。",
-            "不向上级单位查找，由调度室兜底。",
-        ]
-    if duty_lead is not None and duty_lead.person_id:
-        source = "按值班表" if duty_lead.by_roster else "按岗位"
-        person = _named(duty_lead.person_id, duty_lead.person_name)
-        reasons.append(f"转调度室值班负责人{person}({source})。")
-        return Assignment(
-            duty_lead.person_id, Rule.DUTY_LEAD, tuple(reasons), responsible.also_told
-        )
-    reasons.append("此时没有值班负责人，转入调度室待办，每日提醒。")
-    return Assignment("", Rule.QUEUE, tuple(reasons), responsible.also_told)
-
-
-def open_route(
-    case_id: str, site_id: str, unit_id: str, assignment: Assignment, time: datetime
+def asked_for(
+    case_id: str,
+    site_id: str,
+    unit_id: str,
+    time: datetime,
+    *,
+    category: str = "",
+    place: str = "",
+    post_id: str = "",
+    receiver: str = "",
+    register_time: datetime | None = None,
+    about_persons: Iterable[str] = (),
 ) -> Route:
-    """Returns the route of a case just registered."""
+    """Returns the route of a case just registered, before anybody was looked for."""
     return Route(
         case_id=case_id,
         site_id=site_id,
         unit_id=unit_id,
         state=RouteState.OPEN,
-        steward=assignment.steward,
-        rule=assignment.rule,
-        reasons=assignment.reasons,
-        also_told=assignment.also_told,
+        steward="",
+        rule=Rule.QUEUE,
+        reasons=(),
+        also_told=(),
         assign_time=time,
+        category=category,
+        place=place,
+        post_id=post_id,
+        receiver=receiver,
+        register_time=register_time or time,
+        about_persons=tuple(dict.fromkeys(about_persons)),
     )
 
 
-def handed_over(
-    route: Route, responsible: Responsible, duty_lead: Duty | None, *, known: bool
-) -> Assignment | None:
-    """Returns the assignment after a change of matrix or directory; None when nothing moves.
+def handed_over(route: Route, found: Candidates, *, here: bool) -> Assignment | None:
+    """Returns the assignment after a change of the site's lists; None when nothing moves.
 
-    `known` tells whether the present steward is still in the directory. A steward named by hand
-    stays, and so does a duty lead while the unit has no row, unless they have left.
+    `here` tells whether the present steward is at the site and not away. A steward named by hand
+    stays, and so does one for want of a row of the matrix, unless they aren't there any more or
+    have to keep away; whoever follows the alternate chain stays there.
     """
     if route.state is RouteState.CLOSED:
         return None
-    stays = bool(route.steward) and known
-    if route.rule is Rule.MANUAL and stays:
+    stays = bool(route.steward) and here and not found.keeps_away(route.steward)
+    if stays and route.rule in {Rule.MANUAL, Rule.ALTERNATE}:
         return None
-    fresh = assign(route.unit_id, responsible, duty_lead)
-    if fresh.rule is not Rule.RESPONSIBILITY and (stays or not route.steward):
+    fresh = assign(found)
+    by_matrix = fresh.rule in {Rule.RESPONSIBILITY, Rule.DEPUTY}
+    if not by_matrix and (stays or not route.steward):
         return None
-    if fresh.steward == route.steward:
+    if fresh.steward == route.steward and stays:
         return None
-    why = (
-        "包保责任分工有变，办理中的诉求随之移交。"
-        if stays or not route.steward
-        else f"原包保人员 {route.steward} 已不在组织信息中。"
-    )
-    return replace(fresh, rule=Rule.HANDOVER, reasons=(why, *fresh.reasons))
+    if stays or not route.steward:
+        why = RouteStep(
+            Rule.HANDOVER,
+            route.steward,
+            StepOutcome.NOTED,
+            "包保责任分工或在岗人员有变，办理中的诉求随之移交。",
+            "Who answers for the unit has changed; its open cases move with it.",
+        )
+    else:
+        why = RouteStep(
+            Rule.HANDOVER,
+            route.steward,
+            StepOutcome.ABSENT if not here else StepOutcome.SHIELDED,
+            f"原包保人员 {route.steward} 已不在岗。"
+            if not here
+            else f"原包保人员 {route.steward} 须回避。",
+            f"{route.steward}, who had it, is not at the site at this time."
+            if not here
+            else f"{route.steward}, who had it, may not have it in hand.",
+        )
+    rule = Rule.HANDOVER if fresh.rule is Rule.RESPONSIBILITY else fresh.rule
+    return replace(fresh, rule=rule, reasons=(why.zh, *fresh.reasons), steps=(why, *fresh.steps))
 
 
 def reassign(route: Route, assignment: Assignment, time: datetime) -> Route:
@@ -252,101 +243,49 @@ def reassign(route: Route, assignment: Assignment, time: datetime) -> Route:
     return replace(
         route,
         steward=assignment.steward,
+        fallback_position=assignment.fallback_position,
         rule=assignment.rule,
         reasons=assignment.reasons,
-        also_told=assignment.also_told or route.also_told,
+        also_told=assignment.also_told,
         assign_time=time,
         accepted_by="",
         accept_time=None,
+        first_reply_by=assignment.first_reply_by,
     )
 
 
-def by_hand(steward: str, steward_name: str, named_by: str, reason: str) -> Assignment:
-    """Returns the assignment of a steward named by the dispatch room."""
-    words = f"由 {named_by} 指定{_named(steward, steward_name)}:{reason}"
-    return Assignment(steward, Rule.MANUAL, (words,))
+def recuse(route: Route, person_id: str) -> Route:
+    """Returns the route with one more person who may not have the case in hand.
 
-
-def accept(route: Route, person_id: str, time: datetime) -> Route:
-    """Returns the route accepted; the same one when it was already."""
-    if route.accept_time is not None:
-        return route
-    return replace(route, accepted_by=person_id, accept_time=time)
-
-
-def next_step(route: Route, ladder: Sequence[Level]) -> Step | None:
-    """Returns the level that a case would come to, one above; None when it climbs no further.
-
-    At the top it stays where it is; but a top that has answered owes anew.
-    """
-    if not ladder:
-        return None
-    if route.level < len(ladder):
-        level = route.level + 1
-    elif route.answered is not None:
-        level = len(ladder)
-    else:
-        return None
-    top = level == len(ladder)
-    step = ladder[level - 1]
-    if top:
-        return Step(level, step.position_id, 0, timedelta(0), top)
-    return Step(level, step.position_id, step.dwell_working_days, step.dwell_working_time, top)
-
-
-def stale_dwell(route: Route, clock_start_time: datetime) -> bool:
-    """Tells whether an unanswered-level breach is about a level that has answered or was left."""
-    return (
-        route.level == 0
-        or route.answered is not None
-        or (route.level_time is not None and clock_start_time < route.level_time)
-    )
-
-
-def reached_since(route: Route, due_time: datetime) -> bool:
-    """Tells whether the case came to its level when a breached clock had run out already.
-
-    The level has not been silent about it: several clocks that run out at once are one silence.
-    """
-    return route.level_time is not None and due_time <= route.level_time
-
-
-def escalate(route: Route, step: Step, holder: Duty | None, time: datetime) -> Route:
-    """Returns the route at the step's level, in the hands of whoever holds the position.
-
-    While nobody does, the dispatch room's queue has it.
+    They are told no more; who has it instead isn't decided here.
     """
     return replace(
         route,
-        level=step.level,
-        level_position=step.position_id,
-        level_owner=QUEUE if holder is None or not holder.person_id else holder.person_id,
-        level_time=time,
-        answered=None,
+        recused_persons=(*route.recused_persons, person_id),
+        also_told=tuple(told for told in route.also_told if told != person_id),
+        first_reply_by="" if route.first_reply_by == person_id else route.first_reply_by,
     )
 
 
-def may_answer(route: Route, ladder: Sequence[Level]) -> list[str]:
-    """Returns the positions whose holders may answer: the level's own and those above it."""
-    return [route.level_position, *(level.position_id for level in ladder[route.level :])]
+def accept(route: Route, person_id: str, time: datetime, *, off_shift: bool = False) -> Route:
+    """Returns the route accepted; the same one when it was already.
 
-
-def instruct(
-    route: Route, kind: Instruction, text: str, instructed_by: str, time: datetime
-) -> Route:
-    """Returns the route with its level's answer.
-
-    Whoever answers TAKE_OVER has the case. Raises Refused NO_INSTRUCTION_OWED.
+    The steward owes the first reply from then on, unless off shift.
     """
-    if route.level == 0 or route.answered is not None:
-        raise Refused("NO_INSTRUCTION_OWED", level=route.level)
-    owner = instructed_by if kind is Instruction.TAKE_OVER else route.level_owner
-    return replace(route, level_owner=owner, answered=Answered(kind, text, instructed_by, time))
+    if route.accept_time is not None:
+        return route
+    first_reply_by = route.first_reply_by if off_shift else ""
+    return replace(route, accepted_by=person_id, accept_time=time, first_reply_by=first_reply_by)
 
 
-def resolve(route: Route) -> Route:
-    """Returns the route waiting for the reporter."""
-    return replace(route, state=RouteState.RESOLVED)
+def on_position(accountable: str) -> bool:
+    """Tells whether a position has a case, for want of a person."""
+    return accountable.startswith("position:")
+
+
+def resolve(route: Route, time: datetime) -> Route:
+    """Returns the route waiting for the reporter since `time`."""
+    return replace(route, state=RouteState.RESOLVED, resolve_time=time)
 
 
 def reopen(route: Route, cycle: int) -> Route:
@@ -354,12 +293,24 @@ def reopen(route: Route, cycle: int) -> Route:
     return replace(
         route,
         state=RouteState.OPEN,
+        resolve_time=None,
         cycle=cycle,
         level=0,
         level_position="",
         level_owner="",
         level_time=None,
         answered=None,
+    )
+
+
+def begun_again(route: Route) -> RouteStep:
+    """Returns the remark why a case left its level when the reporter said that it isn't done."""
+    return RouteStep(
+        route.rule,
+        route.steward,
+        StepOutcome.NOTED,
+        "诉求人不认可，重新办理，回到包保人员。",
+        "The reporter says that it is not done: it begins again with the steward.",
     )
 
 
@@ -372,7 +323,3 @@ def require_open(route: Route) -> None:
     """Raises Refused CASE_NOT_OPEN for a case resolved or closed."""
     if route.state is not RouteState.OPEN:
         raise Refused("CASE_NOT_OPEN", case_id=route.case_id)
-
-
-def _named(person_id: str, name: str) -> str:
-    return f" {name}({person_id})" if name else f" {person_id}"

@@ -11,7 +11,7 @@ from chassis.errors import FieldViolation, Refused
 CLOCK_SKEW = timedelta(minutes=5)
 # A deadline further away is a slip of the pen.
 LONGEST_DEADLINE = timedelta(days=3660)
-# How often a task may be given back: then it stays where the dispatch room put it.
+# How often a task may be given back: then it stays where a joint meeting put it.
 MOST_RETURNS = 2
 
 
@@ -33,6 +33,26 @@ class Ruling(StrEnum):
     REDISPATCH = "REDISPATCH"
     UPHOLD = "UPHOLD"
     LEAD = "LEAD"
+    JOINT_MEETING = "JOINT_MEETING"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A document kept elsewhere; `sha256` is of its bytes, as hexadecimal text, or empty."""
+
+    name: str
+    reference: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionAsked:
+    """More time, asked for before the deadline."""
+
+    deadline_time: datetime
+    reason: str
+    asked_by: str
+    ask_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,10 @@ class WorkOrder:
     return_count: int = 0
     # Of the last return.
     return_reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    reopen_count: int = 0
+    # Asked for, and not decided on yet.
+    extension: ExtensionAsked | None = None
 
     @property
     def open(self) -> bool:
@@ -89,7 +113,7 @@ def check_tasks(
             raise Refused("WORK_ORDER_UNIT", unit_id=task.unit_id)
         named.add(task.unit_id)
         field = f"tasks[{index}].deadline_time"
-        _check_deadline(task.deadline_time, field, time)
+        check_deadline(task.deadline_time, field, time)
     leading = sum(order.lead for order in existing if order.open)
     if len(tasks) == 1 and not leading:
         return (replace(tasks[0], lead=True),)
@@ -102,7 +126,7 @@ def check_tasks(
 def accept(order: WorkOrder, person_id: str, time: datetime) -> WorkOrder:
     """Returns the work order taken by its unit; Refused WORK_ORDER_WRONG_STATE."""
     if order.state is not WorkOrderState.DISPATCHED:
-        raise _wrong_state("AcceptWorkOrder", order)
+        raise wrong_state("AcceptWorkOrder", order)
     return replace(order, state=WorkOrderState.ACCEPTED, accepted_by=person_id, accept_time=time)
 
 
@@ -112,108 +136,62 @@ def complete(
     result: str,
     complete_time: datetime | None,
     time: datetime,
+    evidence: tuple[Evidence, ...] = (),
 ) -> WorkOrder:
-    """Returns the work order done at `complete_time`, or now.
+    """Returns the work order done at `complete_time`, or now; more time asked for is off.
 
     Raises Refused WORK_ORDER_WRONG_STATE, TIME_IN_FUTURE, and INVALID_FIELD for a time before
     the dispatch.
     """
     if order.state not in WITH_UNIT:
-        raise _wrong_state("CompleteWorkOrder", order)
+        raise wrong_state("CompleteWorkOrder", order)
     done_time = complete_time or time
     if done_time > time + CLOCK_SKEW:
         raise Refused("TIME_IN_FUTURE", field="complete_time")
     if done_time < order.dispatch_time:
-        raise _invalid("complete_time", "before the dispatch")
+        raise invalid("complete_time", "before the dispatch")
     return replace(
         order,
         state=WorkOrderState.COMPLETED,
         completed_by=person_id,
         result=result,
         complete_time=done_time,
+        evidence=evidence,
+        extension=None,
     )
 
 
-def give_back(order: WorkOrder, reason: str) -> WorkOrder:
-    """Returns the work order given back by its unit; its deadline runs on.
-
-    Raises Refused WORK_ORDER_WRONG_STATE and WORK_ORDER_RETURNED_TWICE.
-    """
-    if order.state not in WITH_UNIT:
-        raise _wrong_state("ReturnWorkOrder", order)
-    if order.return_count >= MOST_RETURNS:
-        raise Refused("WORK_ORDER_RETURNED_TWICE", work_order_id=order.work_order_id)
-    return replace(
-        order,
-        state=WorkOrderState.RETURNED,
-        return_count=order.return_count + 1,
-        return_reason=reason,
-    )
-
-
-def rule(
-    order: WorkOrder,
-    kind: Ruling,
-    unit_id: str,
-    deadline_time: datetime | None,
-    units: Collection[str],
-    time: datetime,
+def reopen(
+    order: WorkOrder, deadline_time: datetime, orders: Sequence[WorkOrder], time: datetime
 ) -> WorkOrder:
-    """Returns the work order as the ruling leaves it: dispatched anew, to whomever it names.
+    """Returns a work order that was reported done, to be taken anew by its unit.
 
-    `units` are those of the site; the deadline stays when none is given, though it be over.
-    Raises Refused WORK_ORDER_WRONG_STATE, NO_SUCH_UNIT, WORK_ORDER_SAME_UNIT, DEADLINE_IN_PAST,
-    and INVALID_FIELD for a unit missing, or another one where the task stays.
+    It leads unless another open one of the case's `orders` does: exactly one leads. What its unit
+    told of the work counts no longer; the facts keep it. Raises Refused WORK_ORDER_WRONG_STATE,
+    DEADLINE_IN_PAST, and INVALID_FIELD for a deadline beyond ten years.
     """
-    if order.state is not WorkOrderState.RETURNED:
-        raise _wrong_state("RuleWorkOrder", order)
-    if kind is Ruling.UPHOLD:
-        if unit_id not in ("", order.unit_id):
-            raise _invalid("unit_id", "a task that is upheld stays with its unit")
-    elif not unit_id:
-        raise _invalid("unit_id", "value is required")
-    elif unit_id not in units:
-        raise Refused("NO_SUCH_UNIT", unit_id=unit_id)
-    elif kind is Ruling.REDISPATCH and unit_id == order.unit_id:
-        raise Refused("WORK_ORDER_SAME_UNIT", unit_id=unit_id)
-    if deadline_time is not None:
-        _check_deadline(deadline_time, "deadline_time", time)
+    if order.open:
+        raise wrong_state("ReopenWorkOrder", order)
+    check_deadline(deadline_time, "deadline_time", time)
     return replace(
         order,
         state=WorkOrderState.DISPATCHED,
-        unit_id=unit_id or order.unit_id,
-        lead=order.lead or kind is Ruling.LEAD,
-        deadline_time=deadline_time or order.deadline_time,
+        lead=not any(other.open and other.lead for other in orders),
+        deadline_time=deadline_time,
         accepted_by="",
         accept_time=None,
+        completed_by="",
+        result="",
+        complete_time=None,
+        evidence=(),
+        reopen_count=order.reopen_count + 1,
     )
 
 
-def yielding_lead(leader: WorkOrder, orders: Sequence[WorkOrder]) -> list[WorkOrder]:
-    """Returns the case's other open work orders that led, without the lead that `leader` has."""
-    if not leader.lead:
-        return []
-    return [
-        replace(order, lead=False)
-        for order in orders
-        if order.open and order.lead and order.work_order_id != leader.work_order_id
-    ]
-
-
-def extend(order: WorkOrder, deadline_time: datetime, time: datetime) -> WorkOrder:
-    """Returns the work order with a later deadline.
-
-    Raises Refused WORK_ORDER_WRONG_STATE, DEADLINE_HAS_PASSED, and INVALID_FIELD for a deadline
-    that isn't later, or beyond ten years.
-    """
-    if not order.open:
-        raise _wrong_state("ExtendWorkOrder", order)
-    if order.deadline_time <= time:
-        raise Refused("DEADLINE_HAS_PASSED", work_order_id=order.work_order_id)
-    if deadline_time <= order.deadline_time:
-        raise _invalid("deadline_time", "must be later than the present deadline")
-    _check_deadline(deadline_time, "deadline_time", time)
-    return replace(order, deadline_time=deadline_time)
+def changed(orders: Sequence[WorkOrder], *new: WorkOrder) -> list[WorkOrder]:
+    """Returns a case's work orders with some of them as they are now."""
+    now = {order.work_order_id: order for order in new}
+    return [now.get(order.work_order_id, order) for order in orders]
 
 
 def open_count(orders: Sequence[WorkOrder]) -> int:
@@ -221,16 +199,19 @@ def open_count(orders: Sequence[WorkOrder]) -> int:
     return sum(order.open for order in orders)
 
 
-def _check_deadline(deadline_time: datetime, field: str, time: datetime) -> None:
+def check_deadline(deadline_time: datetime, field: str, time: datetime) -> None:
+    """Raises Refused DEADLINE_IN_PAST, and INVALID_FIELD for one beyond ten years."""
     if deadline_time <= time:
         raise Refused("DEADLINE_IN_PAST", field=field)
     if deadline_time > time + LONGEST_DEADLINE:
-        raise _invalid(field, "more than ten years away")
+        raise invalid(field, "more than ten years away")
 
 
-def _wrong_state(action: str, order: WorkOrder) -> Refused:
+def wrong_state(action: str, order: WorkOrder) -> Refused:
+    """Returns the refusal of an action by the work order's state."""
     return Refused("WORK_ORDER_WRONG_STATE", action=action, state=order.state)
 
 
-def _invalid(field: str, description: str) -> Refused:
+def invalid(field: str, description: str) -> Refused:
+    """Returns the refusal of one field."""
     return Refused("INVALID_FIELD", fields=[FieldViolation(field, description)], field=field)

@@ -1,86 +1,158 @@
-"""Giving a case to somebody, and up the ladder: what commands, facts and jobs have in common."""
+"""Giving a case to somebody: what commands, facts and jobs have in common."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from chassis.database import Connection
 from chassis.work import Work
 from services.routing.convert import routes as convert
+from services.routing.domain import assignment as assignments
+from services.routing.domain import handover
 from services.routing.domain import route as routes
+from services.routing.domain.assignment import Assignment, Candidates, Responsible
 from services.routing.domain.directory import DUTY_LEAD, Site
 from services.routing.domain.roster import Duty
-from services.routing.domain.route import Assignment, Cause, Responsible, Route
+from services.routing.domain.route import Route
+from services.routing.domain.shield import Shield
+from services.routing.handlers import explaining, holding, shielding, tenures
+from services.routing.store import candidates as people
 from services.routing.store import directory as sites
-from services.routing.store import duty
+from services.routing.store import matrix as answers
+from services.routing.store import roster as duty
 from services.routing.store import routes as store
+from services.routing.store import work_orders as tasks
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Who a case of a unit could go to now."""
-
-    responsible: Responsible
-    duty_lead: Duty | None
-
-
-async def candidates(work: Work, site_id: str, unit_id: str) -> Candidates:
-    """Reads matrix and roster; holds them still until commit, so that no handover misses it."""
+async def hold_site(work: Work, site_id: str) -> Site:
+    """Holds a site's lists still until commit and returns its head; DIRECTORY_NOT_FOUND."""
     await sites.hold_assignments(work.connection, site_id)
-    site = await sites.load_site(work.connection, site_id)
+    return await holding.site(work, site_id)
+
+
+async def candidates(
+    work: Work,
+    route: Route,
+    *,
+    site: Site | None = None,
+    responsible: Responsible | None = None,
+) -> Candidates:
+    """Reads who could have a case now; holds the lists still, so that no handover misses it.
+
+    Whoever gives `site` has called `hold_assignments` before reading it; `responsible` spares
+    reading the matrix where it was read already.
+    """
     if site is None:
-        return Candidates(Responsible(), None)
-    responsible = await duty.load_responsible(work.connection, site, unit_id, work.time)
-    lead = None
-    if not responsible.steward:
-        lead = await duty.load_duty(work.connection, site, DUTY_LEAD, work.time)
-    return Candidates(responsible, lead)
+        await sites.hold_assignments(work.connection, route.site_id)
+        site = await sites.load_site(work.connection, route.site_id)
+    if site is None:
+        return Candidates(route.unit_id)
+    return await read_candidates(work.connection, site, route, work.time, responsible=responsible)
 
 
-async def give(work: Work, route: Route, assignment: Assignment) -> Route:
-    """Moves a case to another steward and records it."""
-    moved = routes.reassign(route, assignment, work.time)
-    await store.save_route(work.connection, moved)
+async def read_candidates(
+    connection: Connection,
+    site: Site,
+    route: Route,
+    time: datetime,
+    *,
+    responsible: Responsible | None = None,
+    shield: Shield | None = None,
+) -> Candidates:
+    """Reads the same without holding anything; `shield` spares reading that too.
+
+    Behind a steward who may have the case nobody is looked for: no alternate chain counts then.
+    """
+    if shield is None:
+        shield = await shielding.read_shield(connection, site, route, time)
+    if responsible is None:
+        responsible = await answers.load_responsible(connection, site, route.unit_id, time)
+    steward = responsible.steward
+    if steward and not shield.covers(steward):
+        away = await off_shift(connection, site, steward, time)
+        return Candidates(route.unit_id, responsible, shield=shield, off_shift=away)
+    at_post, post_name = await _at_post(connection, site, route, time)
+    return Candidates(
+        route.unit_id,
+        responsible,
+        at_post,
+        post_name,
+        await duty.load_duty(connection, site, DUTY_LEAD, time),
+        await shielding.list_alternates(connection, site, time) if shield else (),
+        shield,
+    )
+
+
+async def off_shift(connection: Connection, site: Site, person_id: str, time: datetime) -> bool:
+    """Tells whether a steward isn't at work at an instant, as far as the site says when they are.
+
+    A shift of the roster counts beside the stewards' hours.
+    """
+    hours = site.rules.steward_hours
+    if not hours or assignments.in_hours(hours, site.local(time)):
+        return False
+    return not await duty.on_shift(connection, site, person_id, time)
+
+
+async def take_up(work: Work, asked: Route) -> Route:
+    """Gives a case just registered to its first hands."""
+    found = await candidates(work, asked)
+    given = assignments.with_first_reply(assignments.assign(found), found, asked.receiver)
+    route = routes.reassign(asked, given, work.time)
+    await store.insert_route(work.connection, route, work.time)
+    await explaining.note(work, route, given.steps)
+    await tenures.follow(work, route, ())
+    work.record(route.case_id, route.site_id, convert.case_assigned(route, given, previous=""))
+    return route
+
+
+async def give(
+    work: Work,
+    route: Route,
+    assignment: Assignment,
+    found: Candidates,
+    *,
+    site: Site | None = None,
+    assigned_by: str = "",
+) -> Route:
+    """Moves a case to other hands in one step, and records it with what they have to know."""
+    orders = await tasks.list_work_orders(work.connection, route.case_id)
+    units = [order.unit_id for order in orders if order.open]
+    names = {}
+    if units:
+        names = await people.list_unit_names(work.connection, route.site_id, units)
+    if site is None:
+        site = await sites.load_site(work.connection, route.site_id)
+    note = handover.note(route, orders, names, site.zone) if site is not None else ""
+    given = assignments.with_first_reply(assignment, found, route.receiver)
+    moved = routes.reassign(route, given, work.time)
+    await store.save_route(work.connection, moved, work.time)
+    await explaining.note(work, moved, given.steps, handover_note=note)
+    await tenures.follow(work, moved, orders)
     work.record(
-        moved.case_id, moved.site_id, convert.case_assigned(moved, assignment, route.steward)
+        moved.case_id,
+        moved.site_id,
+        convert.case_assigned(
+            moved,
+            given,
+            previous=route.steward,
+            handover_note=note,
+            assigned_by=assigned_by,
+        ),
     )
     return moved
 
 
-async def climb(
-    work: Work,
-    route: Route,
-    cause: Cause,
-    reason: str,
-    *,
-    clock_id: str = "",
-    occurred_time: datetime | None = None,
-) -> None:
-    """Takes a case one level up and records it; at an unanswered top nothing changes."""
-    ladder = await sites.list_ladder(work.connection, route.site_id)
-    step = routes.next_step(route, ladder)
-    if step is None:
-        return
-    site = await sites.load_site(work.connection, route.site_id)
-    holder = await _holder(work, site, step.position_id)
-    risen = routes.escalate(route, step, holder, work.time)
-    await store.save_route(work.connection, risen)
-    work.record(
-        risen.case_id,
-        risen.site_id,
-        convert.case_escalated(
-            risen,
-            step,
-            from_level=route.level,
-            cause=cause,
-            reason=reason,
-            clock_id=clock_id,
-            fallback=risen.level_owner == routes.QUEUE,
-            time=work.time,
-        ),
-        occurred_time=occurred_time,
+async def _at_post(
+    connection: Connection, site: Site, route: Route, time: datetime
+) -> tuple[tuple[Duty, ...] | None, str]:
+    """Who was on duty where the case was taken, of those who are at the site today."""
+    if not route.post_id:
+        return None, ""
+    post = await sites.load_post(connection, site.site_id, route.post_id)
+    if post is None:
+        return None, ""
+    taken = route.register_time or time
+    there = await duty.list_duties_at_post(connection, site, post.post_id, taken)
+    today = await answers.list_presence(
+        connection, site.site_id, [one.person_id for one in there], site.local(time).date()
     )
-
-
-async def _holder(work: Work, site: Site | None, position_id: str) -> Duty | None:
-    if site is None:
-        return None
-    return await duty.load_duty(work.connection, site, position_id, work.time)
+    return tuple(one for one in there if today[one.person_id] == (True, False)), post.name

@@ -11,37 +11,67 @@ from backstop.sla.v1 import sla_pb2
 from chassis.convert import to_datetime
 from chassis.handling import ReceivedFact
 from chassis.work import Work
-from services.routing.convert import routes as convert
+from services.routing.domain import ladder as ladders
 from services.routing.domain import route as routes
 from services.routing.domain.route import SEAL_LEASE, Cause, Route, RouteState
 from services.routing.domain.work_orders import WorkOrder
-from services.routing.handlers import assigning
+from services.routing.handlers import (
+    assigning,
+    explaining,
+    ladder,
+    recurrence,
+    sweeps,
+    tenures,
+)
 from services.routing.store import routes as store
+from services.routing.store import work_orders as tasks
 
 M = TypeVar("M", bound=Message)
 
-# What a breach is called where people read why a case climbed.
-CLOCK_WORDS: Mapping[int, str] = {
-    sla_pb2.CLOCK_KIND_FIRST_REPLY: "初步回复超期",
-    sla_pb2.CLOCK_KIND_PLAN: "解决方案或处理进度说明超期",
-    sla_pb2.CLOCK_KIND_PROGRESS: "处理进度说明超期",
-    sla_pb2.CLOCK_KIND_RESOLUTION: "超过承诺的解决日期",
-    sla_pb2.CLOCK_KIND_WORK_ORDER: "工单超期",
-    sla_pb2.CLOCK_KIND_ESCALATION: "上级未在期限内批示",
-    sla_pb2.CLOCK_KIND_RULING: "退单未在期限内裁定",
-    sla_pb2.CLOCK_KIND_CONFIRMATION: "未在期限内回访确认",
+# What a breach is called where people read why a case climbed, Chinese and English.
+CLOCK_WORDS: Mapping[int, tuple[str, str]] = {
+    sla_pb2.CLOCK_KIND_FIRST_REPLY: ("初步回复超期", "the first reply is late"),
+    sla_pb2.CLOCK_KIND_PLAN: (
+        "解决方案或处理进度说明超期",
+        "the plan or progress note is late",
+    ),
+    sla_pb2.CLOCK_KIND_PROGRESS: ("处理进度说明超期", "the progress note is late"),
+    sla_pb2.CLOCK_KIND_RESOLUTION: ("超过承诺的解决日期", "the promised date has passed"),
+    sla_pb2.CLOCK_KIND_WORK_ORDER: ("工单超期", "a work order is late"),
+    sla_pb2.CLOCK_KIND_ESCALATION: (
+        "上级未在期限内批示",
+        "the level did not answer in its time",
+    ),
+    sla_pb2.CLOCK_KIND_RULING: ("退单未在期限内裁定", "a return was not ruled on in time"),
+    sla_pb2.CLOCK_KIND_CONFIRMATION: (
+        "未在期限内回访确认",
+        "the reporter was not asked in time",
+    ),
 }
+_SOME_CLOCK = ("时限超期", "a deadline has passed")
 
 
 async def on_case_registered(work: Work, fact: ReceivedFact) -> None:
-    """Names who answers for a new case: by the matrix, else the duty lead, else the queue."""
+    """Names who answers for a new case: by the matrix, else whoever is on duty, else the queue."""
     message = _read(fact, intake.CaseRegistered)
     await work.lock(fact.site_id, fact.subject_id)
-    found = await assigning.candidates(work, fact.site_id, message.unit_id)
-    assignment = routes.assign(message.unit_id, found.responsible, found.duty_lead)
-    route = routes.open_route(fact.subject_id, fact.site_id, message.unit_id, assignment, work.time)
-    await store.insert_route(work.connection, route)
-    work.record(route.case_id, route.site_id, convert.case_assigned(route, assignment, previous=""))
+    asked = routes.asked_for(
+        fact.subject_id,
+        fact.site_id,
+        message.unit_id,
+        work.time,
+        category=message.category,
+        place=message.place.strip(),
+        post_id=message.post_id,
+        receiver=message.receiver,
+        register_time=to_datetime(message.occurred_time)
+        if message.HasField("occurred_time")
+        else fact.occurred_time,
+        about_persons=message.about_persons,
+    )
+    await assigning.take_up(work, asked)
+    await sweeps.note_found(work, message)
+    await recurrence.suspect(work, fact, message)
 
 
 async def on_case_escalation_requested(work: Work, fact: ReceivedFact) -> None:
@@ -49,7 +79,7 @@ async def on_case_escalation_requested(work: Work, fact: ReceivedFact) -> None:
     message = _read(fact, intake.CaseEscalationRequested)
     route = await _load(work, fact)
     if route.state is RouteState.OPEN and message.from_level == route.level:
-        await assigning.climb(
+        await ladder.climb(
             work, route, Cause.MANUAL, message.reason, occurred_time=fact.occurred_time
         )
 
@@ -63,28 +93,28 @@ async def on_clock_breached(work: Work, fact: ReceivedFact) -> None:
     if route.state is not RouteState.OPEN:
         return
     clock = message.clock
-    cause, words = Cause.BREACH, CLOCK_WORDS.get(clock.kind, "时限超期")
+    cause, (words, english) = Cause.BREACH, CLOCK_WORDS.get(clock.kind, _SOME_CLOCK)
     escalation = clock.kind == sla_pb2.CLOCK_KIND_ESCALATION
     order = await _work_order(work, route.case_id, clock.reference) if escalation else None
     # An open work order is of this cycle, whatever its clock was told: a case resolved has none.
     if clock.cycle < route.cycle and (order is None or not order.open):
         return
     if order is not None:
-        words = CLOCK_WORDS[sla_pb2.CLOCK_KIND_WORK_ORDER]
+        words, english = CLOCK_WORDS[sla_pb2.CLOCK_KIND_WORK_ORDER]
     elif escalation:
-        if routes.stale_dwell(route, to_datetime(clock.start_time)):
+        if ladders.stale_dwell(route, to_datetime(clock.start_time)):
             # The level answered, or the case was taken up, while the breach was on its way.
             return
         cause = Cause.DWELL
-    if cause is Cause.BREACH and routes.reached_since(route, to_datetime(clock.due_time)):
+    if cause is Cause.BREACH and ladders.reached_since(route, to_datetime(clock.due_time)):
         return
-    await assigning.climb(work, route, cause, words, clock_id=clock.clock_id)
+    await ladder.climb(work, route, cause, words, english=english, clock_id=clock.clock_id)
 
 
 async def on_case_resolved(work: Work, fact: ReceivedFact) -> None:
     """Seals the case for as long as it is resolved; the lease has done its work."""
-    route = await _load(work, fact)
-    await store.save_route(work.connection, routes.resolve(route))
+    resolved = routes.resolve(await _load(work, fact), fact.occurred_time)
+    await _keep(work, resolved)
     await _settle_seals(work, fact)
 
 
@@ -92,14 +122,16 @@ async def on_case_rejected(work: Work, fact: ReceivedFact) -> None:
     """Opens the case again, with its steward and at the foot of the ladder."""
     message = _read(fact, intake.CaseRejected)
     route = await _load(work, fact)
-    await store.save_route(work.connection, routes.reopen(route, message.new_cycle))
+    reopened = routes.reopen(route, message.new_cycle)
+    await _keep(work, reopened)
+    if route.accountable != reopened.accountable:
+        await explaining.note(work, reopened, (routes.begun_again(reopened),))
     await _settle_seals(work, fact)
 
 
 async def on_case_closed(work: Work, fact: ReceivedFact) -> None:
     """Ends the case's way."""
-    route = await _load(work, fact)
-    await store.save_route(work.connection, routes.close(route))
+    await _keep(work, routes.close(await _load(work, fact)))
     await _settle_seals(work, fact)
 
 
@@ -110,6 +142,13 @@ async def _load(work: Work, fact: ReceivedFact) -> Route:
         # Facts of a case follow its registration; a hole here is a fault, for the quarantine.
         raise LookupError(f"{fact.type} about the unknown case {fact.subject_id}")
     return route
+
+
+async def _keep(work: Work, route: Route) -> None:
+    """Stores a route, and with whom it lies from now on."""
+    await store.save_route(work.connection, route, work.time)
+    orders = await tasks.list_work_orders(work.connection, route.case_id)
+    await tenures.follow(work, route, orders)
 
 
 async def _settle_seals(work: Work, fact: ReceivedFact) -> None:
@@ -124,7 +163,7 @@ async def _settle_seals(work: Work, fact: ReceivedFact) -> None:
 async def _work_order(work: Work, case_id: str, reference: str) -> WorkOrder | None:
     if not reference:
         return None
-    orders = await store.list_work_orders(work.connection, case_id)
+    orders = await tasks.list_work_orders(work.connection, case_id)
     return next((order for order in orders if order.work_order_id == reference), None)
 
 

@@ -1,44 +1,62 @@
-"""Handover: open cases follow the matrix, a page of them per transaction."""
+"""Handover: open cases follow matrix, absences and departures, a page of them per transaction."""
+
+from collections.abc import Mapping, Sequence
 
 from chassis.jobs import MAX_SUBJECTS_PER_STEP, Job
 from chassis.work import Work
-from services.routing.domain import route as routes
-from services.routing.handlers import assigning
-from services.routing.handlers.publishing import HANDOVER
+from services.routing.domain.assignment import Responsible
+from services.routing.domain.decisions import Rule
+from services.routing.domain.directory import Site
+from services.routing.domain.route import Route
+from services.routing.handlers import following
+from services.routing.handlers.lists import HANDOVER
 from services.routing.store import directory as sites
-from services.routing.store import duty
+from services.routing.store import matrix as answers
 from services.routing.store import routes as store
+
+NOBODY = Responsible()
 
 
 async def hand_over(work: Work, job: Job) -> str | None:
-    """Moves the next cases of a site to whom the matrix names now; the cursor is a case id."""
+    """Moves the next cases of a site to whom its lists name now; the cursor is a case id.
+
+    Who might move is read for the whole page at once; only those are locked, and decided on again.
+    """
     connection = work.connection
     await sites.hold_assignments(connection, job.site_id)
     site = await sites.load_site(connection, job.site_id)
     if site is None:
         return None
-    case_ids = await store.list_handovers(
-        connection,
-        job.site_id,
-        job.cursor,
-        site.matrix_day(work.time),
-        MAX_SUBJECTS_PER_STEP,
+    case_ids = await answers.list_not_closed(
+        connection, job.site_id, job.cursor, MAX_SUBJECTS_PER_STEP
     )
-    await work.lock(job.site_id, *case_ids)
-    for route in await store.list_routes(connection, case_ids):
-        known = bool(route.steward) and (
-            await sites.load_person(connection, job.site_id, route.steward) is not None
-        )
-        found = await assigning.candidates(work, job.site_id, route.unit_id)
-        assignment = routes.handed_over(route, found.responsible, found.duty_lead, known=known)
-        if assignment is not None:
-            await assigning.give(work, route, assignment)
-            job.done += 1
+    seen = await store.list_routes(connection, case_ids)
+    named = await answers.list_responsible(
+        connection, site, {route.unit_id for route in seen}, work.time
+    )
+    here = await _here(work, site, seen)
+    moving = [
+        route.case_id
+        for route in seen
+        if _may_move(route, named.get(route.unit_id, NOBODY), here=here[route.case_id])
+    ]
+    if moving:
+        await work.lock(job.site_id, *moving)
+        locked = await store.list_routes(connection, moving)
+        here = await _here(work, site, locked)
+        for route in locked:
+            job.done += await following.follow_lists(
+                work,
+                site,
+                route,
+                here=here[route.case_id],
+                responsible=named.get(route.unit_id, NOBODY),
+            )
     return case_ids[-1] if len(case_ids) == MAX_SUBJECTS_PER_STEP else None
 
 
 async def follow_the_day(work: Work, site_id: str) -> bool:
-    """Starts a handover when a new local day has other rows; tells whether it did.
+    """Starts a handover when others may answer on a new local day; tells whether it did.
 
     Waits for assignments under way: those after it go by the new day.
     """
@@ -50,8 +68,38 @@ async def follow_the_day(work: Work, site_id: str) -> bool:
     today = site.matrix_day(work.time)
     if today <= site.handover_date:
         return False
-    changed = await duty.rows_change(connection, site_id, site.handover_date, today)
+    changed = await answers.days_change(connection, site_id, site.handover_date, today)
     await sites.move_handover_date(connection, site_id, today)
     if changed:
         await work.enqueue_job(site_id, HANDOVER, b"")
     return changed
+
+
+async def _here(work: Work, site: Site, routes: Sequence[Route]) -> Mapping[str, bool]:
+    """Returns {case: whether its steward can have it today}.
+
+    Whoever was named by hand keeps it while they are away, and until they have left.
+    """
+    presence = await answers.list_presence(
+        work.connection,
+        site.site_id,
+        [route.steward for route in routes if route.steward],
+        site.matrix_day(work.time),
+    )
+    here = {}
+    for route in routes:
+        there, away = presence.get(route.steward, (False, False))
+        here[route.case_id] = there and (not away or route.rule is Rule.MANUAL)
+    return here
+
+
+def _may_move(route: Route, named: Responsible, *, here: bool) -> bool:
+    """Tells whether a case is worth its lock: all that move are, and some that don't."""
+    if not route.steward:
+        return bool(named.steward)
+    # Whom the shield covers depends on the lists as well.
+    if not here or route.about_persons or route.recused_persons:
+        return True
+    if route.rule in (Rule.MANUAL, Rule.ALTERNATE):
+        return False
+    return bool(named.steward) and named.steward != route.steward

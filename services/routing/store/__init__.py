@@ -1,1 +1,1 @@
-"""Rows ↔ domain. SQL stands in sql/queries.sql and is used by name only."""
+"""Rows ↔ domain. SQL stands in sql/, a file for each module here, and is used by name only."""

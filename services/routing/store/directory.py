@@ -1,5 +1,7 @@
 """The organisation of a site in its tables."""
 
+import json
+from collections.abc import Iterable
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,19 +9,25 @@ import asyncpg
 
 from chassis.database import Connection
 from chassis.queries import load_queries
+from services.routing.domain.days import Days
 from services.routing.domain.directory import (
     Category,
+    CategoryLadder,
     Directory,
     Level,
     Person,
+    PlaceRule,
     Position,
     Post,
+    Requirement,
+    Rules,
     Site,
     Unit,
-    UnitKind,
+    Window,
 )
+from services.routing.domain.roles import Role, UnitKind
 
-Q = load_queries("services.routing")
+Q = load_queries("services.routing", "sql/directory.sql")
 
 
 async def hold_assignments(connection: Connection, site_id: str) -> None:
@@ -53,7 +61,9 @@ async def save_directory(
     connection: Connection, directory: Directory, version: int, today: date
 ) -> None:
     """Replaces a site's organisation."""
-    site_id = directory.site_id
+    site_id, rules = directory.site_id, directory.rules
+    units, people, positions = directory.units, directory.people, directory.positions
+    posts, categories = directory.posts, directory.categories
     await connection.execute(
         Q.save_site,
         site_id,
@@ -62,72 +72,112 @@ async def save_directory(
         directory.time_zone,
         version,
         today,
+        rules.span_limit,
+        rules.recurrence_days,
+        list(rules.alternate_chain),
+        windows_to_json(rules.steward_hours),
     )
     await connection.execute(Q.clear_directory, site_id)
     await connection.execute(
         Q.insert_units,
         site_id,
-        [unit.unit_id for unit in directory.units],
-        [unit.name for unit in directory.units],
-        [unit.kind.value for unit in directory.units],
-        [unit.parent_id for unit in directory.units],
+        [unit.unit_id for unit in units],
+        [unit.name for unit in units],
+        [unit.kind.value for unit in units],
+        [unit.parent_id for unit in units],
+        [unit.days.start for unit in units],
+        [unit.days.end for unit in units],
     )
     await connection.execute(
         Q.insert_people,
         site_id,
-        [person.person_id for person in directory.people],
-        [person.name for person in directory.people],
-        [person.unit_id for person in directory.people],
+        [person.person_id for person in people],
+        [person.name for person in people],
+        [person.unit_id for person in people],
+        [person.days.start for person in people],
+        [person.days.end for person in people],
+        [person.group_code for person in people],
+        [person.contact_ref for person in people],
     )
     await connection.execute(
         Q.insert_positions,
         site_id,
-        [position.position_id for position in directory.positions],
-        [position.name for position in directory.positions],
-        [position.holder for position in directory.positions],
+        [position.position_id for position in positions],
+        [position.name for position in positions],
+        [position.holder for position in positions],
+        [position.outside for position in positions],
     )
     await connection.execute(
         Q.insert_posts,
         site_id,
-        [post.post_id for post in directory.posts],
-        [post.name for post in directory.posts],
-        [post.place for post in directory.posts],
+        [post.post_id for post in posts],
+        [post.name for post in posts],
+        [post.place for post in posts],
+        [post.unit_id for post in posts],
+        [windows_to_json(post.windows) for post in posts],
     )
     await connection.execute(
         Q.insert_categories,
         site_id,
-        [category.category_id for category in directory.categories],
-        [category.name for category in directory.categories],
-        [category.group_category_id for category in directory.categories],
-        [category.lead_unit_id for category in directory.categories],
+        [category.category_id for category in categories],
+        [category.name for category in categories],
+        [category.group_category_id for category in categories],
+        [category.lead_unit_id for category in categories],
+        [json.dumps(category.supporting_unit_ids) for category in categories],
     )
+    await connection.execute(
+        Q.insert_place_rules,
+        site_id,
+        [rule.place for rule in directory.place_rules],
+        [rule.category_id for rule in directory.place_rules],
+        [rule.unit_id for rule in directory.place_rules],
+    )
+    await connection.execute(
+        Q.insert_role_requirements,
+        site_id,
+        [requirement.kind.value for requirement in directory.requirements],
+        [json.dumps(requirement.roles) for requirement in directory.requirements],
+    )
+    ladders = (CategoryLadder("", directory.ladder), *directory.category_ladders)
+    levels = [
+        (ladder.category_id, number, level)
+        for ladder in ladders
+        for number, level in enumerate(ladder.levels, 1)
+    ]
     await connection.execute(
         Q.insert_ladder,
         site_id,
-        [level.position_id for level in directory.ladder],
-        [level.dwell_working_days for level in directory.ladder],
-        [int(level.dwell_working_time.total_seconds()) for level in directory.ladder],
+        [category_id for category_id, _, _ in levels],
+        [number for _, number, _ in levels],
+        [level.position_id for _, _, level in levels],
+        [level.dwell_working_days for _, _, level in levels],
+        [int(level.dwell_working_time.total_seconds()) for _, _, level in levels],
     )
 
 
 async def load_directory(connection: Connection, site: Site) -> Directory:
-    """Returns the whole organisation of a site."""
-    posts = await connection.fetch(Q.list_posts, site.site_id)
-    categories = await connection.fetch(Q.list_categories, site.site_id)
+    """Returns the whole organisation of a site, what it inherits included."""
+    site_id = site.site_id
+    posts = await connection.fetch(Q.list_posts, site_id)
+    place_rules = await connection.fetch(Q.list_place_rules, site_id)
+    ladders = await list_ladders(connection, site_id)
     return Directory(
-        site_id=site.site_id,
+        site_id=site_id,
         name=site.name,
         number_prefix=site.number_prefix,
         time_zone=site.zone.key,
-        units=tuple(await list_units(connection, site.site_id)),
-        people=tuple(await list_people(connection, site.site_id)),
-        positions=tuple(await list_positions(connection, site.site_id)),
-        posts=tuple(Post(row["post_id"], row["name"], row["place"]) for row in posts),
-        categories=tuple(
-            Category(row["category_id"], row["name"], row["group_category_id"], row["lead_unit_id"])
-            for row in categories
+        units=tuple(await list_units(connection, site_id)),
+        people=tuple(await list_people(connection, site_id)),
+        positions=tuple(await list_positions(connection, site_id)),
+        posts=tuple(_post(row) for row in posts),
+        categories=tuple(await list_categories(connection, site_id)),
+        ladder=ladders.pop("", ()),
+        category_ladders=tuple(CategoryLadder(*ladder) for ladder in ladders.items()),
+        place_rules=tuple(
+            PlaceRule(row["place"], row["category_id"], row["unit_id"]) for row in place_rules
         ),
-        ladder=tuple(await list_ladder(connection, site.site_id)),
+        requirements=tuple(await list_requirements(connection, site_id)),
+        rules=site.rules,
     )
 
 
@@ -151,29 +201,89 @@ async def load_person(connection: Connection, site_id: str, person_id: str) -> P
 
 async def list_positions(connection: Connection, site_id: str) -> list[Position]:
     rows = await connection.fetch(Q.list_positions, site_id)
-    return [Position(row["position_id"], row["name"], row["holder"]) for row in rows]
+    return [_position(row) for row in rows]
 
 
 async def load_position(connection: Connection, site_id: str, position_id: str) -> Position | None:
     row = await connection.fetchrow(Q.get_position, site_id, position_id)
-    return None if row is None else Position(row["position_id"], row["name"], row["holder"])
+    return None if row is None else _position(row)
+
+
+async def list_posts(connection: Connection, site_id: str) -> list[Post]:
+    return [_post(row) for row in await connection.fetch(Q.list_posts, site_id)]
 
 
 async def load_post(connection: Connection, site_id: str, post_id: str) -> Post | None:
     row = await connection.fetchrow(Q.get_post, site_id, post_id)
-    return None if row is None else Post(row["post_id"], row["name"], row["place"])
+    return None if row is None else _post(row)
 
 
-async def list_ladder(connection: Connection, site_id: str) -> list[Level]:
-    rows = await connection.fetch(Q.list_ladder, site_id)
+async def list_ladder(connection: Connection, site_id: str, category_id: str = "") -> list[Level]:
+    """Returns a category's ladder from level 1 up, the site's own where it has none."""
+    return [_level(row) for row in await connection.fetch(Q.list_ladder, site_id, category_id)]
+
+
+async def list_ladders(connection: Connection, site_id: str) -> dict[str, tuple[Level, ...]]:
+    """Returns all of a site's ladders by category, its own under ""."""
+    ladders: dict[str, tuple[Level, ...]] = {}
+    for row in await connection.fetch(Q.list_ladders, site_id):
+        category_id = row["category_id"]
+        ladders[category_id] = (*ladders.get(category_id, ()), _level(row))
+    return ladders
+
+
+async def list_categories(connection: Connection, site_id: str) -> list[Category]:
     return [
-        Level(
-            row["position_id"],
-            row["dwell_working_days"],
-            timedelta(seconds=row["dwell_working_seconds"]),
+        Category(
+            row["category_id"],
+            row["name"],
+            row["group_category_id"],
+            row["lead_unit_id"],
+            tuple(row["supporting_unit_ids"]),
         )
-        for row in rows
+        for row in await connection.fetch(Q.list_categories, site_id)
     ]
+
+
+async def list_requirements(connection: Connection, site_id: str) -> list[Requirement]:
+    """Returns which roles units of a kind can't be without; empty where nobody said so."""
+    return [
+        Requirement(UnitKind(row["kind"]), tuple(Role(role) for role in row["roles"]))
+        for row in await connection.fetch(Q.list_role_requirements, site_id)
+    ]
+
+
+def windows_to_json(windows: Iterable[Window]) -> str:
+    """Returns windows as their column holds them."""
+    return json.dumps(
+        [
+            {
+                "start": window.start_second,
+                "end": window.end_second,
+                "weekdays": sorted(window.weekdays),
+                "from": window.days.start and window.days.start.isoformat(),
+                "to": window.days.end and window.days.end.isoformat(),
+            }
+            for window in windows
+        ]
+    )
+
+
+def windows_from_json(text: str) -> tuple[Window, ...]:
+    """Returns the windows that a column holds."""
+    return tuple(
+        Window(
+            window["start"],
+            window["end"],
+            frozenset(window["weekdays"]),
+            Days(_day(window["from"]), _day(window["to"])),
+        )
+        for window in json.loads(text)
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _site(row: asyncpg.Record) -> Site:
@@ -186,12 +296,53 @@ def _site(row: asyncpg.Record) -> Site:
         matrix_version=row["matrix_version"],
         roster_version=row["roster_version"],
         handover_date=row["handover_date"],
+        rules=Rules(
+            span_limit=row["span_limit"],
+            alternate_chain=tuple(row["alternate_chain"]),
+            steward_hours=windows_from_json(row["steward_hours"]),
+            recurrence_days=row["recurrence_days"],
+        ),
     )
 
 
 def _unit(row: asyncpg.Record) -> Unit:
-    return Unit(row["unit_id"], row["name"], UnitKind(row["kind"]), row["parent_id"])
+    return Unit(
+        row["unit_id"],
+        row["name"],
+        UnitKind(row["kind"]),
+        row["parent_id"],
+        Days(row["start_date"], row["end_date"]),
+    )
 
 
 def _person(row: asyncpg.Record) -> Person:
-    return Person(row["person_id"], row["name"], row["unit_id"])
+    return Person(
+        row["person_id"],
+        row["name"],
+        row["unit_id"],
+        Days(row["start_date"], row["end_date"]),
+        row["group_code"],
+        row["contact_ref"],
+    )
+
+
+def _position(row: asyncpg.Record) -> Position:
+    return Position(row["position_id"], row["name"], row["holder"], row["outside"])
+
+
+def _post(row: asyncpg.Record) -> Post:
+    return Post(
+        row["post_id"],
+        row["name"],
+        row["place"],
+        row["unit_id"],
+        windows_from_json(row["windows"]),
+    )
+
+
+def _level(row: asyncpg.Record) -> Level:
+    return Level(
+        row["position_id"],
+        row["dwell_working_days"],
+        timedelta(seconds=row["dwell_working_seconds"]),
+    )

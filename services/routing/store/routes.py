@@ -1,22 +1,24 @@
-"""Routes, work orders and seals in their tables."""
+"""Routes and seals in their tables."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 import asyncpg
 
 from chassis.database import Connection
+from chassis.queries import load_queries
+from services.routing.domain.decisions import Rule
 from services.routing.domain.route import (
     Answered,
     Instruction,
     Route,
     RouteFile,
     RouteState,
-    Rule,
     Seal,
 )
-from services.routing.domain.work_orders import WorkOrder, WorkOrderState
-from services.routing.store.directory import Q
+from services.routing.store.work_orders import list_work_orders
+
+Q = load_queries("services.routing", "sql/routes.sql")
 
 
 async def load_route(connection: Connection, case_id: str) -> Route | None:
@@ -41,61 +43,27 @@ async def load_route_file(connection: Connection, case_id: str) -> RouteFile | N
     )
 
 
-async def insert_route(connection: Connection, route: Route) -> None:
+async def insert_route(connection: Connection, route: Route, time: datetime) -> None:
+    """Adds the route of a case just registered, in its first hands since `time`."""
     await connection.execute(
-        Q.insert_route, route.case_id, route.site_id, route.unit_id, *_changing(route)
+        Q.insert_route,
+        route.case_id,
+        *_changing(route),
+        time,
+        route.site_id,
+        route.unit_id,
+        route.category,
+        route.place,
+        route.post_id,
+        route.receiver,
+        route.register_time or time,
+        list(route.about_persons),
     )
 
 
-async def save_route(connection: Connection, route: Route) -> None:
-    await connection.execute(Q.save_route, route.case_id, *_changing(route))
-
-
-async def list_handovers(
-    connection: Connection, site_id: str, after: str, day: date, limit: int
-) -> list[str]:
-    """Returns the next cases that a day's matrix may give to somebody else."""
-    rows = await connection.fetch(Q.list_handovers, site_id, after, day, limit)
-    return [row["case_id"] for row in rows]
-
-
-async def list_work_orders(connection: Connection, case_id: str) -> list[WorkOrder]:
-    """Returns a case's work orders, oldest first."""
-    return [_work_order(row) for row in await connection.fetch(Q.list_work_orders, case_id)]
-
-
-async def insert_work_orders(connection: Connection, orders: Sequence[WorkOrder]) -> None:
-    """Adds work orders of one case, dispatched together."""
-    first = orders[0]
-    await connection.execute(
-        Q.insert_work_orders,
-        first.case_id,
-        first.site_id,
-        first.dispatch_time,
-        [order.work_order_id for order in orders],
-        [order.unit_id for order in orders],
-        [order.lead for order in orders],
-        [order.task for order in orders],
-        [order.deadline_time for order in orders],
-    )
-
-
-async def save_work_order(connection: Connection, order: WorkOrder) -> None:
-    await connection.execute(
-        Q.save_work_order,
-        order.work_order_id,
-        order.state.value,
-        order.accepted_by,
-        order.accept_time,
-        order.completed_by,
-        order.result,
-        order.complete_time,
-        order.unit_id,
-        order.lead,
-        order.deadline_time,
-        order.return_count,
-        order.return_reason,
-    )
+async def save_route(connection: Connection, route: Route, time: datetime) -> None:
+    """Keeps a route; whoever is accountable now and wasn't before has been since `time`."""
+    await connection.execute(Q.save_route, route.case_id, *_changing(route), time)
 
 
 async def list_seals(connection: Connection, case_id: str) -> list[Seal]:
@@ -141,6 +109,11 @@ def _changing(route: Route) -> tuple[object, ...]:
         answered.instructed_by if answered else "",
         answered.instruct_time if answered else None,
         route.cycle,
+        list(route.recused_persons),
+        route.resolve_time,
+        route.not_lasting_time,
+        route.first_reply_by,
+        route.fallback_position,
     )
 
 
@@ -172,25 +145,16 @@ def _route(row: asyncpg.Record) -> Route:
         answered=answered,
         cycle=row["cycle"],
         version=row["version"],
-    )
-
-
-def _work_order(row: asyncpg.Record) -> WorkOrder:
-    return WorkOrder(
-        work_order_id=row["work_order_id"],
-        case_id=row["case_id"],
-        site_id=row["site_id"],
-        unit_id=row["unit_id"],
-        lead=row["lead"],
-        task=row["task"],
-        deadline_time=row["deadline_time"],
-        state=WorkOrderState(row["state"]),
-        dispatch_time=row["dispatch_time"],
-        accepted_by=row["accepted_by"],
-        accept_time=row["accept_time"],
-        completed_by=row["completed_by"],
-        result=row["result"],
-        complete_time=row["complete_time"],
-        return_count=row["return_count"],
-        return_reason=row["return_reason"],
+        category=row["category"],
+        place=row["place"],
+        post_id=row["post_id"],
+        receiver=row["receiver"],
+        register_time=row["register_time"],
+        about_persons=tuple(row["about_persons"]),
+        recused_persons=tuple(row["recused_persons"]),
+        resolve_time=row["resolve_time"],
+        not_lasting_time=row["not_lasting_time"],
+        accountable_since=row["accountable_since"],
+        first_reply_by=row["first_reply_by"],
+        fallback_position=row["fallback_position"],
     )

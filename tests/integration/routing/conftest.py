@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -18,9 +19,10 @@ from backstop.intake.v1 import intake_pb2, intake_service_pb2, intake_service_pb
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from backstop.routing.v1 import routing_service_pb2_grpc
+from backstop.sla.v1 import error_reason_pb2 as sla_reasons
 from backstop.sla.v1 import sla_facts_pb2 as sla
-from backstop.sla.v1 import sla_pb2
-from chassis.actor import service_actor
+from backstop.sla.v1 import sla_pb2, sla_service_pb2, sla_service_pb2_grpc
+from chassis.actor import Actor, service_actor
 from chassis.client import connect
 from chassis.clock import ClockGuard, decision_time, set_offset
 from chassis.convert import to_date_message, to_timestamp
@@ -36,10 +38,16 @@ from chassis.tokens import ServiceTokens
 from services.routing.app import SPEC
 from services.routing.consumers import handlers
 from services.routing.handlers.jobs import hand_over
-from services.routing.handlers.publishing import HANDOVER
-from services.routing.peers import Cases
+from services.routing.handlers.lists import HANDOVER, TEMPLATE
+from services.routing.handlers.templates import follow_template
+from services.routing.peers import Cases, Terms
 from services.routing.rpc import RoutingServicer
 from services.routing.workers import DayWorker
+from services.sla.domain.calendar import Calendar, CalendarPlan
+from services.sla.domain.policy import Policy
+from services.sla.domain.policy import Terms as PolicyTerms
+from services.sla.domain.seeds import PLAIN_WEEK
+from services.sla.rpc.questions import QuestionsMixin
 from tests.integration.conftest import DatabaseFor
 from tests.integration.databases import ServiceDatabase
 
@@ -53,7 +61,7 @@ HEAD = pb.RESPONSIBILITY_ROLE_HEAD
 
 
 def directory(site_id: str = SITE) -> pb.Directory:
-    """The sample organisation: three units, six people, a ladder of three."""
+    """The sample organisation: three units, a ladder of three, a chain beside it of two."""
     return pb.Directory(
         site_id=site_id,
         name="余吾煤业",
@@ -75,11 +83,17 @@ def directory(site_id: str = SITE) -> pb.Directory:
             pb.Person(person_id="zhao", name="赵六", unit_id="logistics"),
             pb.Person(person_id="sun", name="孙七"),
             pb.Person(person_id="zhou", name="周八"),
+            pb.Person(person_id="wu", name="吴九"),
+            pb.Person(person_id="zheng", name="郑十"),
         ],
         positions=[
             pb.Position(position_id="DUTY_LEAD", name="值班负责人", holder="sun"),
             pb.Position(position_id="DIRECTOR", name="调度室主任", holder="zhou"),
             pb.Position(position_id="LEADING_GROUP", name="领导小组"),
+            pb.Position(position_id="UNION", name="工会", holder="wu"),
+            pb.Position(
+                position_id="GROUP_INSPECTION", name="集团纪委", holder="zheng", outside=True
+            ),
         ],
         posts=[pb.Post(post_id="south", name="南风井职工餐厅", place="门口")],
         categories=[pb.Category(category_id="BATHING", name="洗浴", lead_unit_id="bathhouse")],
@@ -88,6 +102,7 @@ def directory(site_id: str = SITE) -> pb.Directory:
             pb.LadderLevel(position_id="DIRECTOR", dwell_working_days=2),
             pb.LadderLevel(position_id="LEADING_GROUP", dwell_working_days=5),
         ],
+        rules=pb.SiteRules(alternate_chain=["UNION", "GROUP_INSPECTION"]),
     )
 
 
@@ -143,6 +158,24 @@ class Intake(intake_service_pb2_grpc.IntakeServiceServicer):
         )
 
 
+class Sla(QuestionsMixin):
+    """What routing asks sla, with its own sums, over a calendar without holidays; or nobody there.
+
+    Mondays to Fridays, 08:00 to 12:00 and 14:00 to 18:00 in Shanghai.
+    """
+
+    def __init__(self) -> None:
+        self.away = False
+        self.asked = 0
+
+    async def _terms(self, actor: Actor, site_id: str) -> PolicyTerms:
+        self.asked += 1
+        if self.away:
+            raise Refused("DEPENDENCY_UNAVAILABLE", dependency="postgres")
+        zone = ZoneInfo("Asia/Shanghai")
+        return PolicyTerms(Calendar(zone, CalendarPlan("", PLAIN_WEEK, ())), Policy())
+
+
 @dataclass(slots=True)
 class Mine:
     """The service as its callers and its sources see it."""
@@ -152,6 +185,7 @@ class Mine:
     keys: Keys
     gate: Gatekeeper
     intake: Intake
+    sla: Sla
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def ask(
@@ -163,13 +197,13 @@ class Mine:
         who: str = "sun",
         site: str = SITE,
     ) -> Any:
-        """Calls as a person with these roles, or as "service:<name>"."""
+        """Calls as a person with these roles and sites, or as "service:<name>"."""
         if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:  # type: ignore[attr-defined]
             request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]
         if roles.startswith("service:"):
             token = self.keys.service_token(roles.removeprefix("service:"))
         else:
-            token = self.keys.person(who, roles.split(), [site])
+            token = self.keys.person(who, roles.split(), site.split())
         return await getattr(self.stub, method)(request, timeout=10, metadata=bearer(token))
 
     async def refused(
@@ -282,7 +316,7 @@ class Mine:
 
     async def hand_over(self) -> None:
         """Runs jobs until none is left."""
-        runner = JobRunner(self.database.worker, {HANDOVER: hand_over})
+        runner = JobRunner(self.database.worker, {HANDOVER: hand_over, TEMPLATE: follow_template})
         while await runner.step() is not None:
             pass
 
@@ -343,11 +377,36 @@ async def to_intake(asked: Intake, keys: Keys, tmp_path: Path) -> AsyncIterator[
 
 
 @pytest.fixture
+async def counting() -> Sla:
+    return Sla()  # type: ignore[abstract] # as above
+
+
+@pytest.fixture
+async def to_sla(counting: Sla, keys: Keys, tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel that leads to sla's calendars, with routing's own token."""
+    folder = tmp_path / "sla"
+    folder.mkdir()
+    servicer = Registration(
+        descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
+        add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
+        servicer=counting,
+    )
+    reasons = catalogue("sla", sla_reasons.ErrorReason.DESCRIPTOR)
+    async with serving(servicer, keys=keys, folder=folder, reasons=reasons) as (_, address):
+        tokens = ServiceTokens("routing", keys.service("routing"))
+        channel = connect("sla", address, tokens=tokens)
+        yield channel
+        await channel.close()
+
+
+@pytest.fixture
 async def bare(
     database_for: DatabaseFor,
     keys: Keys,
     asked: Intake,
     to_intake: grpc.aio.Channel,
+    counting: Sla,
+    to_sla: grpc.aio.Channel,
     tmp_path: Path,
 ) -> AsyncIterator[Mine]:
     """A service that no directory was published to."""
@@ -356,7 +415,11 @@ async def bare(
         descriptor=rpc.DESCRIPTOR.services_by_name["RoutingService"],
         add=routing_service_pb2_grpc.add_RoutingServiceServicer_to_server,
         servicer=RoutingServicer(
-            database.app, Cases(to_intake), PageTokens(b"pepper of the tests")
+            database.app,
+            database.worker,
+            Cases(to_intake),
+            Terms(to_sla),
+            PageTokens(b"pepper of the tests"),
         ),
     )
     async with (
@@ -365,7 +428,7 @@ async def bare(
     ):
         stub = routing_service_pb2_grpc.RoutingServiceStub(channel)
         gate = Gatekeeper(database.worker, handlers())
-        yield Mine(database, stub, keys, gate, asked)
+        yield Mine(database, stub, keys, gate, asked, counting)
 
 
 @pytest.fixture

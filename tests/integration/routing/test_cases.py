@@ -20,7 +20,7 @@ async def test_a_registered_case_comes_to_its_steward(mine: Mine) -> None:
     route = await mine.route(case_id)
     assert (route.steward, route.accountable) == ("li", "li")
     assert route.rule == pb.ASSIGNMENT_RULE_RESPONSIBILITY
-    assert "李四(li)" in route.reasons[0]
+    assert "李四（li）" in route.reasons[0]
     assert (route.version, route.level, route.sealed) == (1, 0, False)
     (assigned,) = await mine.facts(case_id)
     assert isinstance(assigned, facts.CaseAssigned)
@@ -34,10 +34,12 @@ async def test_a_case_of_no_known_unit_comes_to_the_duty_lead(mine: Mine, unit: 
     assert (route.steward, route.rule) == ("sun", pb.ASSIGNMENT_RULE_DUTY_LEAD)
 
 
-async def test_without_a_duty_lead_the_queue_has_it_and_a_dispatcher_takes_it(mine: Mine) -> None:
+async def test_without_a_duty_lead_the_queue_has_it_and_a_dispatcher_takes_it(bare: Mine) -> None:
+    mine = bare
     vacant = directory()
     vacant.positions[0].holder = ""
     await mine.publish_directory(vacant)
+    await mine.publish()
     case_id = await mine.registered("")
     route = await mine.route(case_id)
     assert (route.steward, route.accountable) == ("", "position:DISPATCH_ROOM")
@@ -164,7 +166,7 @@ async def test_wrong_tasks_are_refused(mine: Mine) -> None:
         ([task("bathhouse", now, hours=-1)], "DEADLINE_IN_PAST"),
         ([], "INVALID_FIELD"),
     ):
-        request = rpc.DispatchWorkOrdersRequest(case_id=case_id, tasks=tasks)
+        request = rpc.DispatchWorkOrdersRequest(case_id=case_id, tasks=tasks, allow_rest_day=True)
         assert (await mine.refused("DispatchWorkOrders", request)).reason == reason
     assert await mine.value("SELECT count(*) FROM work_orders") == 0
 
@@ -172,7 +174,10 @@ async def test_wrong_tasks_are_refused(mine: Mine) -> None:
 async def test_a_repeated_dispatch_gives_the_same_work_orders(mine: Mine) -> None:
     case_id = await mine.registered()
     request = rpc.DispatchWorkOrdersRequest(
-        case_id=case_id, request_id="dispatch-1", tasks=[task("bathhouse", await mine.now())]
+        case_id=case_id,
+        request_id="dispatch-1",
+        tasks=[task("bathhouse", await mine.now())],
+        allow_rest_day=True,
     )
     first = await mine.ask("DispatchWorkOrders", request)
     again = await mine.ask("DispatchWorkOrders", request)

@@ -1,6 +1,7 @@
 """Open cases follow the matrix: when one is published, when people leave, when a day begins."""
 
 import asyncio
+import re
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from google.type.timeofday_pb2 import TimeOfDay
 
 from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.routing.v1 import routing_facts_pb2 as facts
+from backstop.routing.v1 import routing_organisation_pb2 as pb_organisation
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from chassis.actor import service_actor
@@ -20,7 +22,8 @@ from chassis.jobs import MAX_SUBJECTS_PER_STEP
 from chassis.queries import load_queries
 from chassis.work import Work
 from services.routing.consumers import handlers
-from services.routing.store.directory import Q
+from services.routing.store import absences, outreach, routes, work_orders
+from services.routing.store import matrix as answers
 from tests.integration.routing.conftest import SITE, Mine, directory, matrix, row
 
 
@@ -102,15 +105,126 @@ async def test_a_quiet_day_starts_no_job(mine: Mine) -> None:
     assert await mine.value("SELECT handover_date FROM sites") == await today(mine)
 
 
-async def test_cases_of_people_who_left_go_to_the_duty_lead(mine: Mine) -> None:
+def with_chen(until: date | None = None) -> pb.Directory:
+    """The sample organisation and one more, who leaves after a day."""
+    changed = directory()
+    changed.people.add(person_id="chen", name="陈十一")
+    if until is not None:
+        changed.people[-1].end_date.CopyFrom(to_date_message(until))
+    return changed
+
+
+async def by_hand(mine: Mine, case_id: str, steward: str) -> None:
+    request = rpc.AssignCaseRequest(case_id=case_id, steward=steward, reason="熟悉情况")
+    await mine.ask("AssignCase", request)
+
+
+async def absent(mine: Mine, person: str, first: int, last: int, deputy: str = "") -> str:
+    """Somebody is away, from so many days ahead to so many; returns the absence's id."""
+    request = pb_organisation.RecordAbsenceRequest(
+        site_id=SITE,
+        person_id=person,
+        start_date=to_date_message(await today(mine, first)),
+        end_date=to_date_message(await today(mine, last)),
+        deputy=deputy,
+        reason="休假",
+    )
+    response = await mine.ask("RecordAbsence", request)
+    return str(response.absence.absence_id)
+
+
+async def test_cases_of_whoever_left_go_to_the_steward_or_else_to_the_duty_lead(
+    mine: Mine,
+) -> None:
+    await mine.publish_directory(with_chen())
+    of_unit, of_none = await mine.registered(), await mine.registered("")
+    for case_id in (of_unit, of_none):
+        await by_hand(mine, case_id, "chen")
+    await mine.publish_directory()
+    await mine.hand_over()
+    assert (await mine.route(of_unit)).steward == "zhang"
+    route = await mine.route(of_none)
+    assert (route.steward, route.rule) == ("sun", pb.ASSIGNMENT_RULE_DUTY_LEAD)
+    assert "chen" in route.reasons[0]
+    assert await findings(mine) == []
+
+
+async def test_whoever_leaves_on_a_day_keeps_their_cases_until_it_is_over(mine: Mine) -> None:
+    await mine.publish_directory(with_chen(await today(mine)))
     case_id = await mine.registered()
-    without = directory()
-    del without.people[0]
-    await mine.publish_directory(without)
+    await by_hand(mine, case_id, "chen")
+    await mine.hand_over()
+    assert (await mine.route(case_id)).steward == "chen"
+    await mine.advance(timedelta(days=1))
+    await mine.next_day()
+    await mine.hand_over()
+    assert (await mine.route(case_id)).steward == "zhang"
+    assert await findings(mine) == []
+
+
+async def test_a_deputy_has_the_cases_of_an_absent_steward_and_gives_them_back(mine: Mine) -> None:
+    case_id = await mine.registered()
+    await absent(mine, "zhang", 0, 1, "li")
     await mine.hand_over()
     route = await mine.route(case_id)
-    assert (route.steward, route.rule) == ("sun", pb.ASSIGNMENT_RULE_HANDOVER)
-    assert "zhang" in route.reasons[0]
+    assert (route.steward, route.rule) == ("li", pb.ASSIGNMENT_RULE_DEPUTY)
+    fresh = await mine.route(await mine.registered())
+    assert (fresh.steward, fresh.rule) == ("li", pb.ASSIGNMENT_RULE_DEPUTY)
+    assert await findings(mine) == []
+    await mine.advance(timedelta(days=2))
+    await mine.next_day()
+    await mine.hand_over()
+    assert (await mine.route(case_id)).steward == "zhang"
+    assert (await mine.route(fresh.case_id)).steward == "zhang"
+    assert await findings(mine) == []
+
+
+async def test_an_absence_that_begins_at_midnight_moves_cases_then(mine: Mine) -> None:
+    case_id = await mine.registered()
+    jobs = await mine.value("SELECT count(*) FROM jobs")
+    await absent(mine, "zhang", 1, 1, "li")
+    assert await mine.value("SELECT count(*) FROM jobs") == jobs
+    for steward in ("li", "zhang"):
+        await mine.advance(timedelta(days=1))
+        await mine.next_day()
+        await mine.hand_over()
+        assert (await mine.route(case_id)).steward == steward
+        assert await findings(mine) == []
+
+
+async def test_a_cancelled_absence_gives_the_cases_back_at_once(mine: Mine) -> None:
+    case_id = await mine.registered()
+    absence_id = await absent(mine, "zhang", 0, 5, "li")
+    await mine.hand_over()
+    assert (await mine.route(case_id)).steward == "li"
+    request = pb_organisation.CancelAbsenceRequest(site_id=SITE, absence_id=absence_id)
+    await mine.ask("CancelAbsence", request)
+    await mine.hand_over()
+    assert (await mine.route(case_id)).steward == "zhang"
+
+
+async def test_a_steward_named_by_hand_keeps_the_case_while_away(mine: Mine) -> None:
+    await mine.publish_directory(with_chen())
+    case_id = await mine.registered()
+    await by_hand(mine, case_id, "chen")
+    await absent(mine, "chen", 0, 3)
+    await mine.publish(matrix(row("bathhouse", "li")))
+    await mine.hand_over()
+    assert (await mine.route(case_id)).steward == "chen"
+
+
+async def test_a_case_about_the_new_steward_doesnt_go_to_them(mine: Mine) -> None:
+    case_id = new_id()
+    message = intake.CaseRegistered(
+        case_id=case_id, site_id=SITE, unit_id="bathhouse", about_persons=["li"]
+    )
+    await mine.hear("intake", case_id, message)
+    before = await mine.route(case_id)
+    await absent(mine, "zhang", 0, 5, "li")
+    await mine.hand_over()
+    route = await mine.route(case_id)
+    assert before.steward == "zhang"
+    assert route.steward != "li"
     assert await findings(mine) == []
 
 
@@ -184,14 +298,19 @@ async def test_no_case_slips_between_a_publication_and_its_handover(mine: Mine) 
 
 async def test_the_checks_find_what_they_are_there_for(mine: Mine) -> None:
     case_id = await mine.registered()
+    await absent(mine, "wu", 0, 1)
+    await mine.hand_over()
     damage = {
         "route_without_owner": "UPDATE routes SET accountable = 'x'",
         "steward_has_left": "UPDATE routes SET steward = 'gone', accountable = 'gone'",
         "unit_tree_broken": "UPDATE units SET parent_id = 'bathhouse' WHERE unit_id = 'logistics'",
         "list_not_of_the_journal": "UPDATE sites SET matrix_version = 9",
-        "route_without_assignment": "DELETE FROM routes",
+        "steward_not_of_the_matrix": "UPDATE routes SET steward = 'li', accountable = 'li'",
+        "unit_uncovered": "UPDATE people SET end_date = '2026-01-01' WHERE person_id = 'zhang'",
+        "absences_not_of_the_journal": "DELETE FROM absences",
+        "route_without_assignment": "TRUNCATE routes CASCADE",
     }
-    expected = {case_id, f"directory/{SITE}", f"matrix/{SITE}"}
+    expected = {case_id, f"directory/{SITE}", f"matrix/{SITE}", f"absences/{SITE}"}
     owner = await asyncpg.connect(
         mine.database.dsn("owner"), server_settings={"search_path": "routing"}
     )
@@ -210,14 +329,22 @@ async def test_the_checks_find_what_they_are_there_for(mine: Mine) -> None:
 
 
 async def test_hot_queries_use_their_indexes(mine: Mine) -> None:
+    day, now = date(2026, 1, 1), await mine.now()
     async with mine.database.worker.read(service_actor("routing")) as connection:
         await connection.execute("SET LOCAL enable_seqscan = off")
         for sql, arguments in (
-            (Q.get_route, ["c"]),
-            (Q.list_work_orders, ["c"]),
-            (Q.list_holders, [SITE, ["bathhouse"], date(2026, 1, 1)]),
-            (Q.list_handovers, [SITE, "", date(2026, 1, 1), 500]),
-            (Q.list_outreach, [SITE, "bathhouse", await mine.now(), new_id(), 100]),
+            (routes.Q.get_route, ["c"]),
+            (work_orders.Q.list_work_orders, ["c"]),
+            (answers.Q.get_instant, [SITE, now, now]),
+            (answers.Q.list_holders, [SITE, ["bathhouse"], day, 1, None]),
+            (answers.Q.list_rows_of_unit, [SITE, "bathhouse", 1]),
+            (answers.Q.list_not_closed, [SITE, "", 500]),
+            (absences.Q.list_absences, [SITE, day]),
+            (outreach.Q.list_outreach, [SITE, "bathhouse", now, new_id(), 100]),
         ):
             plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
-            assert "Seq Scan" not in plan, sql
+            scans = re.findall(
+                r'"Node Type": "Seq Scan".*?"Relation Name": "(\w+)"', plan, re.DOTALL
+            )
+            # The suite's clock is one row.
+            assert set(scans) <= {"suite_clock"}, sql

@@ -1,4 +1,4 @@
-"""Tasks given back, ruled on, given more time."""
+"""Tasks given back, ruled on, settled by a joint meeting."""
 
 import asyncio
 from datetime import timedelta
@@ -15,13 +15,20 @@ from chassis.convert import to_timestamp
 from chassis.ids import new_id
 from chassis.queries import load_queries
 from tests.integration.routing.conftest import SITE, Mine
-from tests.integration.routing.doing import complete, dispatch
+from tests.integration.routing.doing import (
+    complete,
+    dispatch,
+    findings,
+    give_back,
+    given_back_twice,
+)
 
 DISPATCHED = pb.WORK_ORDER_STATE_DISPATCHED
 RETURNED = pb.WORK_ORDER_STATE_RETURNED
 UPHOLD = pb.RULING_KIND_UPHOLD
 REDISPATCH = pb.RULING_KIND_REDISPATCH
 LEAD = pb.RULING_KIND_LEAD
+MEETING = pb.RULING_KIND_JOINT_MEETING
 
 
 def returning(case_id: str, order: str) -> rpc.ReturnWorkOrderRequest:
@@ -36,17 +43,14 @@ def ruling(
     )
 
 
-async def extending(mine: Mine, case_id: str, order: str) -> rpc.ExtendWorkOrderRequest:
-    later = to_timestamp(await mine.now() + timedelta(days=9))
-    return rpc.ExtendWorkOrderRequest(
-        case_id=case_id, work_order_id=order, deadline_time=later, reason="等配件"
+def meeting(case_id: str, order: str, *units: str, lead: str = "") -> rpc.HoldJointMeetingRequest:
+    return rpc.HoldJointMeetingRequest(
+        case_id=case_id,
+        work_order_id=order,
+        unit_ids=units or ("bathhouse", "joint-1"),
+        lead_unit_id=lead or "joint-1",
+        minutes="由联建一队牵头",
     )
-
-
-async def give_back(mine: Mine, case_id: str, order: str) -> pb.Route:
-    request = returning(case_id, order)
-    response = await mine.ask("ReturnWorkOrder", request, "HANDLER", who="wang")
-    return response.route  # type: ignore[no-any-return]
 
 
 async def test_a_unit_gives_its_task_back(mine: Mine) -> None:
@@ -60,11 +64,12 @@ async def test_a_unit_gives_its_task_back(mine: Mine) -> None:
         grpc.StatusCode.PERMISSION_DENIED,
         "NOT_OF_THE_UNIT",
     )
-    route = await give_back(mine, case_id, order)
+    back = returning(case_id, order)
+    route = (await mine.ask("ReturnWorkOrder", back, "HANDLER", who="wang")).route
     assert route == await mine.route(case_id)
-    (back,) = route.work_orders
-    assert (back.state, back.return_count, back.return_reason) == (RETURNED, 1, "不归我们管")
-    assert back.deadline_time == before.work_orders[0].deadline_time
+    (task,) = route.work_orders
+    assert (task.state, task.return_count, task.return_reason) == (RETURNED, 1, "不归我们管")
+    assert task.deadline_time == before.work_orders[0].deadline_time
     told = (await mine.facts(case_id))[-1]
     assert isinstance(told, facts.WorkOrderReturned)
     assert (told.work_order_id, told.unit_id, told.ordinal) == (order, "bathhouse", 1)
@@ -88,23 +93,96 @@ async def test_a_unit_gives_its_task_back(mine: Mine) -> None:
         )
 
 
-async def test_a_task_goes_back_twice_and_no_more(mine: Mine) -> None:
+async def test_after_the_second_return_a_joint_meeting_decides_for_good(mine: Mine) -> None:
     case_id = await mine.registered()
     (order,) = await dispatch(mine, case_id, "bathhouse")
-    for _ in range(2):
-        accept = rpc.AcceptWorkOrderRequest(case_id=case_id, work_order_id=order)
-        await mine.ask("AcceptWorkOrder", accept, "HANDLER", who="wang")
-        await give_back(mine, case_id, order)
-        (upheld,) = (await mine.ask("RuleWorkOrder", ruling(case_id, order))).route.work_orders
-        assert (upheld.state, upheld.unit_id, upheld.accepted_by) == (DISPATCHED, "bathhouse", "")
+    early = await mine.refused("HoldJointMeeting", meeting(case_id, order))
+    assert early.reason == "WORK_ORDER_WRONG_STATE"
+    accept = rpc.AcceptWorkOrderRequest(case_id=case_id, work_order_id=order)
+    await mine.ask("AcceptWorkOrder", accept, "HANDLER", who="wang")
+    await give_back(mine, case_id, order)
+    early = await mine.refused("HoldJointMeeting", meeting(case_id, order))
+    assert (early.code, early.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "JOINT_MEETING_NOT_DUE",
+    )
+    (upheld,) = (await mine.ask("RuleWorkOrder", ruling(case_id, order))).route.work_orders
+    assert (upheld.state, upheld.unit_id, upheld.accepted_by) == (DISPATCHED, "bathhouse", "")
+    await give_back(mine, case_id, order)
+    for kind, unit in ((UPHOLD, ""), (REDISPATCH, "joint-1"), (LEAD, "joint-1"), (MEETING, "x")):
+        answer = await mine.refused("RuleWorkOrder", ruling(case_id, order, kind, unit))
+        assert answer.reason == "JOINT_MEETING_NEEDED"
+    told = [f for f in await mine.facts(case_id) if isinstance(f, facts.WorkOrderReturned)]
+    assert [fact.ordinal for fact in told] == [1, 2]
+
+    for request, reason in (
+        (meeting(case_id, order, "bathhouse", "gone"), "NO_SUCH_UNIT"),
+        (meeting(case_id, order, "bathhouse", "logistics"), "INVALID_FIELD"),
+        (meeting(case_id, order, "joint-1"), "INVALID_FIELD"),
+    ):
+        assert (await mine.refused("HoldJointMeeting", request)).reason == reason
+    late = meeting(case_id, order)
+    late.deadline_time.CopyFrom(to_timestamp(await mine.now()))
+    assert (await mine.refused("HoldJointMeeting", late)).reason == "DEADLINE_IN_PAST"
+    for roles in ("STEWARD", "HANDLER"):
+        answer = await mine.refused("HoldJointMeeting", meeting(case_id, order), roles, who="li")
+        assert answer.reason == "PERMISSION_DENIED"
+
+    request = meeting(case_id, order)
+    route = (await mine.ask("HoldJointMeeting", request, "LEADER", who="zhou")).route
+    again = (await mine.ask("HoldJointMeeting", request, "LEADER", who="zhou")).route
+    assert route == again == await mine.route(case_id)
+    (ruled,) = route.work_orders
+    assert (ruled.state, ruled.unit_id, ruled.lead) == (DISPATCHED, "joint-1", True)
+    assert (ruled.deadline_time, ruled.return_count) == (upheld.deadline_time, 2)
+    rulings = [f for f in await mine.facts(case_id) if isinstance(f, facts.WorkOrderRuled)]
+    assert [fact.kind for fact in rulings] == [UPHOLD, MEETING]
+    last = rulings[-1]
+    assert (last.text, last.ruled_by, last.unit_id) == ("由联建一队牵头", "zhou", "joint-1")
+    assert (last.previous_unit_id, list(last.meeting_unit_ids)) == (
+        "bathhouse",
+        ["bathhouse", "joint-1"],
+    )
     answer = await mine.refused("ReturnWorkOrder", returning(case_id, order))
     assert (answer.code, answer.reason) == (
         grpc.StatusCode.FAILED_PRECONDITION,
         "WORK_ORDER_RETURNED_TWICE",
     )
-    told = [f for f in await mine.facts(case_id) if isinstance(f, facts.WorkOrderReturned)]
-    assert [fact.ordinal for fact in told] == [1, 2]
+    assert await findings(mine) == []
     await complete(mine, case_id, order)
+
+
+async def test_a_meeting_takes_the_lead_from_whoever_had_it(mine: Mine) -> None:
+    case_id = await mine.registered()
+    first, second = await dispatch(mine, case_id, "logistics", "bathhouse")
+    await given_back_twice(mine, case_id, second)
+    yielding = meeting(case_id, second, "logistics", "joint-1")
+    yielding.deadline_time.CopyFrom(to_timestamp(await mine.now() + timedelta(days=20)))
+    yielding.allow_rest_day = True
+    route = (await mine.ask("HoldJointMeeting", yielding)).route
+    assert [(o.work_order_id, o.lead) for o in route.work_orders] == [
+        (first, False),
+        (second, True),
+    ]
+    assert route.work_orders[1].deadline_time == yielding.deadline_time
+
+
+async def test_a_ruling_tells_all_that_the_next_unit_has_to_know(mine: Mine) -> None:
+    case_id = await mine.registered()
+    first, second = await dispatch(mine, case_id, "logistics", "joint-1")
+    await give_back(mine, case_id, second)
+    answer = await mine.refused("RuleWorkOrder", ruling(case_id, second, MEETING, "bathhouse"))
+    assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("kind",))
+    await mine.ask("RuleWorkOrder", ruling(case_id, second, LEAD, "bathhouse"))
+    told = (await mine.facts(case_id))[-1]
+    assert isinstance(told, facts.WorkOrderRuled)
+    assert (told.head, told.task, told.lead) == ("wang", "更换淋浴头", True)
+    assert (told.previous_unit_id, list(told.meeting_unit_ids)) == ("joint-1", [])
+    await give_back(mine, case_id, first)
+    await mine.ask("RuleWorkOrder", ruling(case_id, first))
+    told = (await mine.facts(case_id))[-1]
+    assert isinstance(told, facts.WorkOrderRuled)
+    assert (told.head, told.lead, told.previous_unit_id) == ("", False, "logistics")
 
 
 async def test_another_unit_gets_the_task_with_another_deadline(mine: Mine) -> None:
@@ -163,37 +241,6 @@ async def test_the_lead_goes_to_the_unit_that_the_ruling_names(mine: Mine) -> No
     )
 
 
-async def test_more_time_is_given_before_the_deadline(mine: Mine) -> None:
-    case_id = await mine.registered()
-    (order,) = await dispatch(mine, case_id, "bathhouse")
-    (before,) = (await mine.route(case_id)).work_orders
-    same = await extending(mine, case_id, order)
-    same.deadline_time.CopyFrom(before.deadline_time)
-    answer = await mine.refused("ExtendWorkOrder", same)
-    assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("deadline_time",))
-    request = await extending(mine, case_id, order)
-    assert (await mine.refused("ExtendWorkOrder", request, "STEWARD", who="zhang")).reason == (
-        "PERMISSION_DENIED"
-    )
-    request.ClearField("request_id")
-    (extended,) = (await mine.ask("ExtendWorkOrder", request)).route.work_orders
-    assert (extended.state, extended.deadline_time) == (DISPATCHED, request.deadline_time)
-    told = (await mine.facts(case_id))[-1]
-    assert isinstance(told, facts.WorkOrderExtended)
-    assert told.previous_deadline_time == before.deadline_time
-    assert (told.deadline_time, told.reason) == (request.deadline_time, "等配件")
-    assert told.approved_by == "sun"
-    await mine.advance(timedelta(days=10))
-    late = await mine.refused("ExtendWorkOrder", await extending(mine, case_id, order))
-    assert (late.code, late.reason) == (
-        grpc.StatusCode.FAILED_PRECONDITION,
-        "DEADLINE_HAS_PASSED",
-    )
-    await complete(mine, case_id, order)
-    done = await mine.refused("ExtendWorkOrder", await extending(mine, case_id, order))
-    assert done.reason == "WORK_ORDER_WRONG_STATE"
-
-
 async def test_unknown_foreign_and_changed_cases_are_left_alone(mine: Mine) -> None:
     case_id = await mine.registered()
     (order,) = await dispatch(mine, case_id, "bathhouse")
@@ -201,7 +248,7 @@ async def test_unknown_foreign_and_changed_cases_are_left_alone(mine: Mine) -> N
     for method, request in (
         ("ReturnWorkOrder", returning(case_id, order)),
         ("RuleWorkOrder", ruling(case_id, order)),
-        ("ExtendWorkOrder", await extending(mine, case_id, order)),
+        ("HoldJointMeeting", meeting(case_id, order)),
     ):
         foreign = await mine.refused(method, request, site="gucheng")
         assert (foreign.code, foreign.reason) == (grpc.StatusCode.NOT_FOUND, "ROUTE_NOT_FOUND")
@@ -219,15 +266,14 @@ async def test_a_repeated_call_does_it_once(mine: Mine) -> None:
     calls: list[tuple[str, Message]] = [
         ("ReturnWorkOrder", returning(case_id, order)),
         ("RuleWorkOrder", ruling(case_id, order)),
-        ("ExtendWorkOrder", await extending(mine, case_id, order)),
     ]
     for method, request in calls:
         first = await mine.ask(method, request)
         again = await mine.ask(method, request)
         assert first == again
     kinds = [type(fact).__name__ for fact in await mine.facts(case_id)]
-    assert kinds[-3:] == ["WorkOrderReturned", "WorkOrderRuled", "WorkOrderExtended"]
-    assert len(kinds) == 5
+    assert kinds[-2:] == ["WorkOrderReturned", "WorkOrderRuled"]
+    assert len(kinds) == 4
 
 
 async def test_of_two_at_once_one_is_too_late(mine: Mine) -> None:

@@ -30,7 +30,10 @@ async def unseal(mine: Mine, case_id: str, holder: str = "one") -> None:
 async def dispatch_refused(mine: Mine, case_id: str, request_id: str = "") -> str:
     """Tries to send a task and returns the reason of the refusal."""
     request = rpc.DispatchWorkOrdersRequest(
-        case_id=case_id, request_id=request_id, tasks=[task("bathhouse", await mine.now())]
+        case_id=case_id,
+        request_id=request_id,
+        tasks=[task("bathhouse", await mine.now())],
+        allow_rest_day=True,
     )
     return (await mine.refused("DispatchWorkOrders", request)).reason
 
@@ -104,7 +107,7 @@ async def test_after_a_lapsed_seal_nothing_is_sent_while_intake_is_away(mine: Mi
     await mine.advance(LAPSED)
     mine.intake.away = True
     request = rpc.DispatchWorkOrdersRequest(
-        case_id=case_id, tasks=[task("bathhouse", await mine.now())]
+        case_id=case_id, tasks=[task("bathhouse", await mine.now())], allow_rest_day=True
     )
     answer = await mine.refused("DispatchWorkOrders", request)
     assert (answer.reason, answer.metadata["dependency"]) == ("DEPENDENCY_UNAVAILABLE", "intake")

@@ -1,23 +1,29 @@
 """A directory that contradicts itself is refused with all its faults, each with its field."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from services.routing.domain.days import Days
 from services.routing.domain.directory import (
     Category,
+    CategoryLadder,
     Directory,
     Level,
     Person,
+    PlaceRule,
     Position,
     Post,
+    Requirement,
+    Rules,
     Unit,
-    UnitKind,
-    check,
+    Window,
     is_within,
 )
+from services.routing.domain.directory_check import check, check_zone, duty_lead
 from services.routing.domain.faults import violations
+from services.routing.domain.roles import Role, UnitKind
 
 GOOD = Directory(
     site_id="yuwu",
@@ -30,11 +36,17 @@ GOOD = Directory(
         Unit("joint-1", "联建一队", UnitKind.JOINT_TEAM),
     ),
     people=(Person("p1", "张三"), Person("p2", "李四", "bathhouse")),
-    positions=(Position("DUTY_LEAD", "值班负责人", "p1"), Position("DIRECTOR", "主任")),
+    positions=(
+        Position("DUTY_LEAD", "值班负责人", "p1"),
+        Position("DIRECTOR", "主任"),
+        Position("GROUP_INSPECTION", "集团纪委", outside=True),
+    ),
     posts=(Post("south", "南风井职工餐厅门口"),),
     categories=(Category("BATHING", "洗浴", lead_unit_id="bathhouse"),),
     ladder=(Level("DUTY_LEAD", 1), Level("DIRECTOR", 2)),
+    rules=Rules(alternate_chain=("GROUP_INSPECTION",)),
 )
+BACKWARDS = Days(date(2026, 2, 1), date(2026, 1, 31))
 
 
 def fields(directory: Directory) -> list[str]:
@@ -56,7 +68,9 @@ def test_loops_are_found_once_each_and_spelt_out() -> None:
         Unit("e", "戊", UnitKind.TEAM, "e"),
     )
     faults = check(
-        dataclasses.replace(GOOD, units=units, people=(), positions=(), ladder=(), categories=())
+        dataclasses.replace(
+            GOOD, units=units, people=(GOOD.people[0],), categories=(Category("OTHER", "其他"),)
+        )
     )
     assert [fault.field for fault in faults] == [
         "directory.units[0].parent_id",
@@ -73,7 +87,7 @@ def test_loops_are_found_once_each_and_spelt_out() -> None:
         ({"people": (*GOOD.people, GOOD.people[1])}, "directory.people[2].person_id"),
         (
             {"positions": (*GOOD.positions, GOOD.positions[1])},
-            "directory.positions[2].position_id",
+            "directory.positions[3].position_id",
         ),
         ({"posts": (GOOD.posts[0], GOOD.posts[0])}, "directory.posts[1].post_id"),
         (
@@ -93,13 +107,89 @@ def test_loops_are_found_once_each_and_spelt_out() -> None:
         ),
         ({"people": (*GOOD.people, Person("p3", "王五", "gone"))}, "directory.people[2].unit_id"),
         (
-            {"positions": (Position("DUTY_LEAD", "值班负责人", "gone"), GOOD.positions[1])},
+            {"positions": (Position("DUTY_LEAD", "值班负责人", "gone"), *GOOD.positions[1:])},
             "directory.positions[0].holder",
         ),
         (
             {"categories": (Category("BATHING", "洗浴", lead_unit_id="gone"),)},
             "directory.categories[0].lead_unit_id",
         ),
+        (
+            {"units": (*GOOD.units, Unit("x", "某队", UnitKind.TEAM, days=BACKWARDS))},
+            "directory.units[3].end_date",
+        ),
+        (
+            {"people": (*GOOD.people, Person("p3", "王五", days=BACKWARDS))},
+            "directory.people[2].end_date",
+        ),
+        (
+            {"people": (*GOOD.people, Person("p3", "王五", contact_ref="+86 138 0013 8000"))},
+            "directory.people[2].contact_ref",
+        ),
+        (
+            {"people": (*GOOD.people, Person("p3", "王五", contact_ref="wang@example.com"))},
+            "directory.people[2].contact_ref",
+        ),
+        ({"posts": (Post("south", "南风井", unit_id="gone"),)}, "directory.posts[0].unit_id"),
+        (
+            {"posts": (Post("south", "南风井", windows=(Window(0, 60, days=BACKWARDS),)),)},
+            "directory.posts[0].windows[0].end_date",
+        ),
+        (
+            {"categories": (Category("BATHING", "洗浴", "", "", ("logistics", "gone")),)},
+            "directory.categories[0].supporting_unit_ids[1]",
+        ),
+        (
+            {"place_rules": (PlaceRule("南风井", "", "gone"),)},
+            "directory.place_rules[0].unit_id",
+        ),
+        (
+            {"place_rules": (PlaceRule("南风井", "GONE", "bathhouse"),)},
+            "directory.place_rules[0].category_id",
+        ),
+        (
+            {"category_ladders": (CategoryLadder("GONE", GOOD.ladder),)},
+            "directory.category_ladders[0].category_id",
+        ),
+        (
+            {"category_ladders": (CategoryLadder("BATHING", GOOD.ladder),) * 2},
+            "directory.category_ladders[1].category_id",
+        ),
+        (
+            {"category_ladders": (CategoryLadder("BATHING", ()),)},
+            "directory.category_ladders[0].levels",
+        ),
+        (
+            {"category_ladders": (CategoryLadder("BATHING", (Level("NOBODY", 1),)),)},
+            "directory.category_ladders[0].levels[0].position_id",
+        ),
+        (
+            {"requirements": (Requirement(UnitKind.TEAM, (Role.HEAD,)),)},
+            "directory.role_requirements[0].roles",
+        ),
+        (
+            {"requirements": (Requirement(UnitKind.TEAM, (Role.STEWARD,)),) * 2},
+            "directory.role_requirements[1].kind",
+        ),
+        ({"rules": Rules()}, "directory.rules.alternate_chain"),
+        (
+            {"rules": Rules(alternate_chain=("DUTY_LEAD",))},
+            "directory.rules.alternate_chain",
+        ),
+        (
+            {"rules": Rules(alternate_chain=("GROUP_INSPECTION", "GONE"))},
+            "directory.rules.alternate_chain[1]",
+        ),
+        (
+            {
+                "rules": dataclasses.replace(
+                    GOOD.rules, steward_hours=(Window(0, 60, days=BACKWARDS),)
+                )
+            },
+            "directory.rules.steward_hours[0].end_date",
+        ),
+        ({"ladder": ()}, "directory.ladder"),
+        ({"categories": ()}, "directory.categories"),
         ({"time_zone": "Mars/Olympus"}, "directory.time_zone"),
         ({"time_zone": "../etc/passwd"}, "directory.time_zone"),
         ({"time_zone": "Asia"}, "directory.time_zone"),
@@ -131,3 +221,51 @@ def test_a_unit_is_within_itself_and_all_above_it() -> None:
     assert not is_within(parents, "mine", "team")
     assert not is_within(parents, "loop", "mine")
     assert not is_within(parents, "unknown", "mine")
+
+
+def test_categories_count_under_those_of_the_group() -> None:
+    under = dataclasses.replace(GOOD, categories=(Category("BATHING", "洗浴", "LIVING"),))
+    assert check(under, ("LIVING",)) == []
+    assert [fault.field for fault in check(under, ("OTHER",))] == [
+        "directory.categories[0].group_category_id"
+    ]
+    # Before there is a template nobody knows them.
+    assert check(under) == []
+
+
+def test_a_long_chain_of_units_is_not_a_loop() -> None:
+    chain = tuple(
+        Unit(f"u{number}", "队", UnitKind.TEAM, f"u{number + 1}" if number < 4999 else "")
+        for number in range(5000)
+    )
+    assert check(dataclasses.replace(GOOD, units=(*GOOD.units, *chain))) == []
+    entry = Person("p3", "王五", contact_ref="hr/20261122")
+    assert check(dataclasses.replace(GOOD, people=(*GOOD.people, entry))) == []
+
+
+def test_without_positions_everything_that_rests_on_them_is_told() -> None:
+    found = fields(dataclasses.replace(GOOD, positions=()))
+    assert found == [
+        "directory.positions",
+        "directory.ladder[0].position_id",
+        "directory.ladder[1].position_id",
+        "directory.rules.alternate_chain[0]",
+        "directory.rules.alternate_chain",
+    ]
+
+
+def test_the_zone_stays_while_a_roster_counts_by_it() -> None:
+    assert check_zone("Asia/Tokyo", "Asia/Shanghai", roster=False) == []
+    assert check_zone("Asia/Shanghai", "Asia/Shanghai", roster=True) == []
+    (fault,) = check_zone("Asia/Tokyo", "Asia/Shanghai", roster=True)
+    assert fault.field == "directory.time_zone"
+
+
+def test_the_duty_lead_of_a_day_is_at_the_site_then() -> None:
+    today = date(2026, 3, 1)
+    assert duty_lead(GOOD, today) == "p1"
+    vacant = dataclasses.replace(GOOD, positions=(Position("DUTY_LEAD", "值班负责人"),))
+    assert duty_lead(vacant, today) == ""
+    leaving = dataclasses.replace(GOOD, people=(Person("p1", "张三", days=Days(None, today)),))
+    assert duty_lead(leaving, today) == "p1"
+    assert duty_lead(leaving, today + timedelta(days=1)) == ""

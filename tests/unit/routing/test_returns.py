@@ -1,4 +1,4 @@
-"""Tasks given back: who may be given them next, and how long a deadline may still grow."""
+"""Tasks given back: who may be given them next, and who keeps a unit from having one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chassis.errors import Refused
+from services.routing.domain import returns
 from services.routing.domain import work_orders as orders
+from services.routing.domain.extensions import ask
+from services.routing.domain.shield import NO_SHIELD, Shield
 from services.routing.domain.work_orders import Ruling, WorkOrder, WorkOrderState
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -16,13 +19,13 @@ UNITS = {"bathhouse", "logistics", "power"}
 
 ORDER = WorkOrder("w1", "c1", "yuwu", "bathhouse", True, "修", DUE, WorkOrderState.DISPATCHED, NOW)
 TAKEN = orders.accept(ORDER, "p1", NOW)
-BACK = orders.give_back(TAKEN, "不归我们管")
+BACK = returns.give_back(TAKEN, "不归我们管")
 
 
 def rule(
     kind: Ruling, unit_id: str = "", *, due: datetime | None = None, order: WorkOrder = BACK
 ) -> WorkOrder:
-    return orders.rule(order, kind, unit_id, due, UNITS, NOW)
+    return returns.rule(order, kind, unit_id, due, UNITS, NOW)
 
 
 def refusal(kind: Ruling, unit_id: str = "", due: datetime | None = None) -> str:
@@ -33,7 +36,7 @@ def refusal(kind: Ruling, unit_id: str = "", due: datetime | None = None) -> str
 
 @pytest.mark.parametrize("order", [ORDER, TAKEN])
 def test_a_task_given_back_is_open_still_and_its_deadline_runs_on(order: WorkOrder) -> None:
-    back = orders.give_back(order, "不归我们管")
+    back = returns.give_back(order, "不归我们管")
     assert (back.state, back.open, back.deadline_time) == (WorkOrderState.RETURNED, True, DUE)
     assert (back.return_count, back.return_reason) == (1, "不归我们管")
     assert orders.open_count([back]) == 1
@@ -41,7 +44,7 @@ def test_a_task_given_back_is_open_still_and_its_deadline_runs_on(order: WorkOrd
 
 def test_a_task_given_back_waits_for_its_ruling() -> None:
     acts: list[Callable[[], WorkOrder]] = [
-        lambda: orders.give_back(BACK, "x"),
+        lambda: returns.give_back(BACK, "x"),
         lambda: orders.accept(BACK, "p1", NOW),
         lambda: orders.complete(BACK, "p1", "修了", None, NOW),
     ]
@@ -54,15 +57,64 @@ def test_a_task_given_back_waits_for_its_ruling() -> None:
 def test_a_task_done_is_not_given_back() -> None:
     done = orders.complete(TAKEN, "p1", "修了", None, NOW)
     with pytest.raises(Refused, match="WORK_ORDER_WRONG_STATE"):
-        orders.give_back(done, "x")
+        returns.give_back(done, "x")
 
 
-def test_a_task_is_given_back_twice_whoever_has_it_and_no_more() -> None:
-    second = orders.give_back(rule(Ruling.REDISPATCH, "power"), "也不归我们")
-    assert (second.return_count, second.return_reason) == (2, "也不归我们")
-    third = rule(Ruling.UPHOLD, order=second)
+SECOND = returns.give_back(
+    returns.rule(BACK, Ruling.REDISPATCH, "power", None, UNITS, NOW), "也不归我们"
+)
+
+
+def meet(
+    *units: str, lead: str = "power", due: datetime | None = None, order: WorkOrder = SECOND
+) -> WorkOrder:
+    return returns.hold_meeting(order, units, lead, due, UNITS, NOW)
+
+
+def test_after_the_second_return_only_a_joint_meeting_decides() -> None:
+    assert (SECOND.return_count, SECOND.return_reason) == (2, "也不归我们")
+    for kind, unit in (
+        (Ruling.UPHOLD, ""),
+        (Ruling.REDISPATCH, "logistics"),
+        (Ruling.LEAD, "logistics"),
+        (Ruling.JOINT_MEETING, "logistics"),
+    ):
+        with pytest.raises(Refused, match="JOINT_MEETING_NEEDED") as refused:
+            rule(kind, unit, order=SECOND)
+        assert refused.value.metadata == {"work_order_id": "w1"}
+
+
+def test_the_unit_that_a_meeting_names_leads_and_keeps_the_task() -> None:
+    named = meet("bathhouse", "power", order=replace(SECOND, lead=False))
+    assert (named.state, named.unit_id, named.lead) == (WorkOrderState.DISPATCHED, "power", True)
+    assert (named.deadline_time, named.accepted_by) == (DUE, "")
     with pytest.raises(Refused, match="WORK_ORDER_RETURNED_TWICE"):
-        orders.give_back(third, "x")
+        returns.give_back(named, "x")
+    later = DUE + timedelta(days=3)
+    assert meet("bathhouse", "power", due=later).deadline_time == later
+
+
+def test_a_meeting_is_held_when_it_is_due_by_units_there_are() -> None:
+    acts: list[tuple[Callable[[], WorkOrder], str]] = [
+        (lambda: meet("bathhouse", "power", order=BACK), "JOINT_MEETING_NOT_DUE"),
+        (lambda: meet("bathhouse", "power", order=TAKEN), "WORK_ORDER_WRONG_STATE"),
+        (lambda: meet("bathhouse", "gone"), "NO_SUCH_UNIT"),
+        (lambda: meet("bathhouse", "logistics"), "INVALID_FIELD"),
+        (lambda: meet("bathhouse", "power", due=NOW), "DEADLINE_IN_PAST"),
+    ]
+    for act, reason in acts:
+        with pytest.raises(Refused) as refused:
+            act()
+        assert refused.value.reason == reason
+
+
+def test_a_first_return_takes_no_joint_meeting_for_a_ruling() -> None:
+    assert refusal(Ruling.JOINT_MEETING, "power") == "INVALID_FIELD"
+
+
+def test_more_time_asked_for_is_off_when_the_task_goes_back() -> None:
+    asking = ask(TAKEN, DUE + timedelta(days=1), "等配件", "p1", NOW)
+    assert returns.give_back(asking, "x").extension is None
 
 
 @pytest.mark.parametrize(
@@ -113,27 +165,39 @@ def test_the_lead_goes_over_from_whoever_has_it_among_the_open_ones() -> None:
     every = [back, leader, done]
     leading = rule(Ruling.LEAD, "power", order=back)
     assert leading.lead
-    yielding = orders.yielding_lead(leading, every)
+    yielding = returns.yielding_lead(leading, every)
     assert [(order.work_order_id, order.lead) for order in yielding] == [("w2", False)]
-    assert orders.yielding_lead(rule(Ruling.REDISPATCH, "power", order=back), every) == []
-    assert orders.yielding_lead(leading, [leading, done]) == []
+    assert returns.yielding_lead(rule(Ruling.REDISPATCH, "power", order=back), every) == []
+    assert returns.yielding_lead(leading, [leading, done]) == []
 
 
-@pytest.mark.parametrize("order", [ORDER, TAKEN, BACK])
-def test_an_open_task_is_given_more_time(order: WorkOrder) -> None:
-    later = DUE + timedelta(seconds=1)
-    assert orders.extend(order, later, NOW) == replace(order, deadline_time=later)
+PARENTS = {"mine": "", "logistics": "mine", "bathhouse": "logistics", "shift-1": "bathhouse"}
+HEADS = {"mine": "top", "logistics": "boss", "bathhouse": "wang"}
 
 
-def test_more_time_is_given_before_the_deadline_and_is_more() -> None:
-    later = DUE + timedelta(days=1)
-    for order, deadline, time, reason in (
-        (ORDER, later, DUE, "DEADLINE_HAS_PASSED"),
-        (ORDER, DUE, NOW, "INVALID_FIELD"),
-        (ORDER, NOW + timedelta(days=4000), NOW, "INVALID_FIELD"),
-        (orders.complete(ORDER, "p1", "x", None, NOW), later, NOW, "WORK_ORDER_WRONG_STATE"),
-    ):
-        with pytest.raises(Refused) as refused:
-            orders.extend(order, deadline, time)
-        assert refused.value.reason == reason
-    assert orders.extend(ORDER, later, DUE - timedelta(seconds=1)).deadline_time == later
+def standing_in_the_way(unit_id: str, shield: Shield, *about: str) -> str:
+    return returns.shielded_head(unit_id, HEADS, PARENTS, shield, about)
+
+
+def test_a_unit_whose_head_or_the_head_above_is_shielded_gets_no_task() -> None:
+    recused = Shield(frozenset({"boss"}))
+    assert standing_in_the_way("logistics", recused) == "boss"
+    assert standing_in_the_way("bathhouse", recused) == "boss"
+    assert standing_in_the_way("mine", recused) == ""
+    assert standing_in_the_way("bathhouse", NO_SHIELD) == ""
+
+
+def test_two_above_only_an_accused_stands_in_the_way() -> None:
+    top = Shield(frozenset({"top"}))
+    assert standing_in_the_way("logistics", top) == "top"
+    assert standing_in_the_way("bathhouse", top) == ""
+    assert standing_in_the_way("bathhouse", top, "top") == "top"
+
+
+def test_a_unit_without_a_head_has_the_next_one_above() -> None:
+    assert standing_in_the_way("shift-1", Shield(frozenset({"wang"}))) == "wang"
+    assert standing_in_the_way("shift-1", Shield(frozenset({"boss"}))) == ""
+
+
+def test_a_head_who_works_below_an_accused_stands_in_the_way() -> None:
+    assert standing_in_the_way("bathhouse", Shield(frozenset({"x"}), frozenset({"wang"}))) == "wang"

@@ -1,12 +1,13 @@
 """Work orders: one leads, deadlines lie ahead, and each step has its state."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from chassis.errors import Refused
 from services.routing.domain import work_orders as orders
-from services.routing.domain.work_orders import Task, WorkOrder, WorkOrderState
+from services.routing.domain.work_orders import Evidence, Task, WorkOrder, WorkOrderState
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 UNITS = {"bathhouse", "logistics", "power"}
@@ -91,3 +92,46 @@ def test_the_time_of_completion_is_neither_ahead_nor_before_the_dispatch() -> No
         orders.complete(order(), "p1", "x", skew + timedelta(seconds=1), NOW)
     with pytest.raises(Refused, match="INVALID_FIELD"):
         orders.complete(order(), "p1", "x", NOW - timedelta(seconds=1), NOW)
+
+
+def test_what_shows_that_it_is_done_is_kept() -> None:
+    shown = (Evidence("照片", "nas:/2026/11/x.jpg"),)
+    assert orders.complete(order(), "p1", "换了", None, NOW, shown).evidence == shown
+
+
+def test_a_task_that_is_not_done_is_opened_again() -> None:
+    shown = (Evidence("照片", "nas:/2026/11/x.jpg"),)
+    done = orders.complete(orders.accept(order(), "p1", NOW), "p1", "换了", None, NOW, shown)
+    later = NOW + timedelta(days=3)
+    again = orders.reopen(done, later, [done], NOW)
+    assert (again.state, again.deadline_time, again.reopen_count) == ("DISPATCHED", later, 1)
+    assert (again.accepted_by, again.accept_time, again.complete_time) == ("", None, None)
+    assert (again.completed_by, again.result, again.evidence) == ("", "", ())
+    assert orders.reopen(orders.complete(again, "p1", "x", None, NOW), later, [], NOW).reopen_count
+
+
+def test_only_what_is_done_is_opened_again_until_a_day_ahead() -> None:
+    done = order(state=WorkOrderState.COMPLETED)
+    later = NOW + timedelta(days=3)
+    for one, deadline, reason in (
+        (order(), later, "WORK_ORDER_WRONG_STATE"),
+        (done, NOW, "DEADLINE_IN_PAST"),
+        (done, NOW + timedelta(days=4000), "INVALID_FIELD"),
+    ):
+        with pytest.raises(Refused) as refused:
+            orders.reopen(one, deadline, [one], NOW)
+        assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(("led", "other", "leads"), [(1, 1, 0), (0, 1, 0), (1, 0, 1), (0, 0, 1)])
+def test_one_leads_after_a_task_is_opened_again(led: int, other: int, leads: int) -> None:
+    done = order(lead=bool(led), state=WorkOrderState.COMPLETED)
+    beside = replace(order(lead=bool(other)), work_order_id="w2")
+    again = orders.reopen(done, NOW + timedelta(days=1), [done, beside], NOW)
+    assert again.lead is bool(leads)
+
+
+def test_the_changed_ones_stand_where_they_stood() -> None:
+    first, second = order(), replace(order(), work_order_id="w2")
+    taken = orders.accept(second, "p1", NOW)
+    assert orders.changed([first, second], taken) == [first, taken]

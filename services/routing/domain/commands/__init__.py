@@ -1,0 +1,1 @@
+"""What callers ask for, as values: one class per mutation. Absent times are None."""
