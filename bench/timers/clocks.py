@@ -21,7 +21,7 @@ from bench.timers.wire import Arming
 from chassis.actor import service_actor
 from chassis.database import Database
 from chassis.work import Work, run
-from services.sla.convert.facts_in import ladder_of
+from services.sla.convert.facts_in import ladders_of
 from services.sla.domain.acts import Act, Answered, AnswerKind, Registered
 from services.sla.domain.policy import Profile
 from services.sla.handlers.facts import apply_act
@@ -49,8 +49,8 @@ async def make_templates(database: Database) -> None:
 
 
 async def _make_site(work: Work, time_zone: str) -> None:
-    ladder = ladder_of(routing_pb2.Directory())
-    await save_site(work.connection, _SITE, "bench", time_zone, ladder)
+    ladders = ladders_of(routing_pb2.Directory())
+    await save_site(work.connection, _SITE, "bench", time_zone, ladders)
 
 
 async def _apply(work: Work, case_id: str, act: Act) -> None:

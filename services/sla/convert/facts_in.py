@@ -123,9 +123,6 @@ def _assigned(message: routing.CaseAssigned, happened: datetime) -> acts.Assigne
 
 
 def _escalated(message: routing.CaseEscalated, happened: datetime) -> acts.Escalated:
-    dwell = timedelta(0)
-    if message.HasField("dwell_working_time"):
-        dwell = to_timedelta(message.dwell_working_time, "dwell_working_time")
     return acts.Escalated(
         cycle=message.cycle,
         number=message.to_level,
@@ -133,10 +130,29 @@ def _escalated(message: routing.CaseEscalated, happened: datetime) -> acts.Escal
         top=message.top,
         fallback=message.fallback,
         time=_time(message.HasField("escalate_time"), message.escalate_time, happened),
-        dwell_working_time=dwell,
+        dwell_working_time=_dwell(message),
         accountable=message.accountable,
         by_hand=message.cause == routing.ESCALATION_CAUSE_MANUAL,
+        again=message.from_level == message.to_level,
     )
+
+
+def _deescalated(message: routing.CaseDeescalated, happened: datetime) -> acts.Deescalated:
+    return acts.Deescalated(
+        cycle=message.cycle,
+        number=message.to_level,
+        dwell_working_days=message.dwell_working_days,
+        fallback=message.fallback,
+        time=_time(message.HasField("deescalate_time"), message.deescalate_time, happened),
+        dwell_working_time=_dwell(message),
+        accountable=message.accountable,
+    )
+
+
+def _dwell(message: routing.CaseEscalated | routing.CaseDeescalated) -> timedelta:
+    if not message.HasField("dwell_working_time"):
+        return timedelta(0)
+    return to_timedelta(message.dwell_working_time, "dwell_working_time")
 
 
 def _instructed(message: routing.CaseInstructed, happened: datetime) -> acts.Instructed:
@@ -153,6 +169,15 @@ def _dispatched(message: routing.WorkOrdersDispatched, happened: datetime) -> ac
         for order in message.work_orders
     )
     return acts.Dispatched(orders, happened)
+
+
+def _reopened(message: routing.WorkOrderReopened, happened: datetime) -> acts.Reopened:
+    order = message.work_order
+    return acts.Reopened(
+        work_order_id=order.work_order_id,
+        deadline=to_datetime(order.deadline_time, "deadline_time"),
+        time=_time(message.HasField("reopen_time"), message.reopen_time, happened),
+    )
 
 
 def _completed(message: routing.WorkOrderCompleted, happened: datetime) -> acts.Completed:
@@ -198,8 +223,10 @@ READERS: Mapping[type[Message], Reader] = {
     intake.CaseFlagged: _flagged,
     routing.CaseAssigned: _assigned,
     routing.CaseEscalated: _escalated,
+    routing.CaseDeescalated: _deescalated,
     routing.CaseInstructed: _instructed,
     routing.WorkOrdersDispatched: _dispatched,
+    routing.WorkOrderReopened: _reopened,
     routing.WorkOrderCompleted: _completed,
     routing.WorkOrderReturned: _returned,
     routing.WorkOrderRuled: _ruled,
@@ -207,11 +234,17 @@ READERS: Mapping[type[Message], Reader] = {
 }
 
 
-def ladder_of(directory: routing_pb2.Directory) -> list[tuple[int, int]]:
-    """Returns (working days, seconds of working time) of each level's dwell, from level 1 up."""
-    return [
-        (level.dwell_working_days, level.dwell_working_time.seconds) for level in directory.ladder
-    ]
+def ladders_of(directory: routing_pb2.Directory) -> dict[str, list[tuple[int, int]]]:
+    """Returns (working days, seconds of working time) of each level's dwell, from level 1 up.
+
+    The site's own ladder is under "", those of categories under theirs.
+    """
+    ladders = {"": directory.ladder}
+    ladders |= {own.category_id: own.levels for own in directory.category_ladders}
+    return {
+        category: [(level.dwell_working_days, level.dwell_working_time.seconds) for level in levels]
+        for category, levels in ladders.items()
+    }
 
 
 def contact_time(message: routing.OutreachRecorded, happened: datetime) -> datetime:

@@ -78,6 +78,22 @@ def instants(request: rpc.WorkingTimeBetweenRequest) -> tuple[datetime, datetime
     return start, end
 
 
+def boundaries(
+    request: rpc.WorkingTimeBetweenRequest, start: datetime, end: datetime
+) -> list[datetime]:
+    """Returns the instants in between; Refused INVALID_FIELD unless they rise from start to end."""
+    found: list[datetime] = []
+    for index, value in enumerate(request.boundary_times):
+        field = f"boundary_times[{index}]"
+        time = instant(value, field)
+        if time < (found[-1] if found else start):
+            raise invalid(field, "must not be before the one before it, nor before start_time")
+        if time > end:
+            raise invalid(field, "must not be after end_time")
+        found.append(time)
+    return found
+
+
 def days(request: rpc.BacktestPolicyRequest) -> tuple[date, date]:
     """Returns the first and the last day of a period, refused as by `instants`."""
     first = day(request.start_date, "start_date")

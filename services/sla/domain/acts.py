@@ -73,6 +73,15 @@ class Dispatched:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopened:
+    """A task that was reported done is owed again, until another deadline."""
+
+    work_order_id: str
+    deadline: datetime
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     work_order_id: str
     time: datetime
@@ -159,7 +168,10 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """The level a case has come to in a cycle; both dwells are zero where none is owed."""
+    """The level a case has come to in a cycle; both dwells are zero where none is owed.
+
+    `again`: it was at that level before, which has another owner now, or owes an answer anew.
+    """
 
     cycle: int
     number: int
@@ -170,6 +182,20 @@ class Escalated:
     dwell_working_time: timedelta = timedelta(0)
     accountable: str = ""
     by_hand: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deescalated:
+    """The level a case went down to in a cycle, 0 = the steward; the dwells as in Escalated."""
+
+    cycle: int
+    number: int
+    dwell_working_days: int
+    fallback: bool
+    time: datetime
+    dwell_working_time: timedelta = timedelta(0)
+    accountable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +247,7 @@ Act: TypeAlias = (
     | Answered
     | PromiseMoved
     | Dispatched
+    | Reopened
     | Completed
     | Returned
     | Ruled
@@ -233,6 +260,7 @@ Act: TypeAlias = (
     | Flagged
     | Assigned
     | Escalated
+    | Deescalated
     | Instructed
     | Paused
     | Resumed

@@ -11,14 +11,21 @@ from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 
-from services.sla.domain.acts import Assigned, Escalated, Instructed, Logged, Registered
+from services.sla.domain.acts import (
+    Assigned,
+    Deescalated,
+    Escalated,
+    Instructed,
+    Logged,
+    Registered,
+)
 from services.sla.domain.clocks import Clock
 from services.sla.domain.kinds import ClockKind, Consequence
 from services.sla.domain.policy import Policy, Profile, Terms
 from services.sla.domain.replay import Simulation
 
 _LEFT_OUT = (ClockKind.REMINDER, ClockKind.PAUSE)
-_NAMES_SOMEONE = (Registered, Assigned, Escalated, Instructed)
+_NAMES_SOMEONE = (Registered, Assigned, Escalated, Deescalated, Instructed)
 
 
 class Grouping(StrEnum):
@@ -222,7 +229,7 @@ class _Watch:
                     now = replace(now, unit_id=act.unit_id)
                 case Assigned():
                     now = Answering(act.unit_id or now.unit_id, act.steward, act.accountable)
-                case Escalated() | Instructed():
+                case Escalated() | Deescalated() | Instructed():
                     now = replace(now, accountable=act.accountable)
             self._times.append(act.time)
             self._answering.append(now)

@@ -6,7 +6,7 @@ been known and fired at its very time.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
 
@@ -14,6 +14,7 @@ from services.sla.domain import transitions
 from services.sla.domain.acts import (
     Act,
     Amended,
+    Deescalated,
     Elapsed,
     Escalated,
     Excused,
@@ -117,6 +118,7 @@ def simulate(
     Everything happens and is known at its own time, but for an appeal that was entered late; and
     fires at its very time. What followed from breaches follows from those of the simulation: the
     case climbs this ladder, from level 1 up, and an instruction counts where a level waits for one.
+    Who sent it down sends it down from where it is.
     LookupError for a case never registered.
     """
     first: Registered | None = None
@@ -124,7 +126,10 @@ def simulate(
     others: list[tuple[datetime, Act]] = []
     for one in logged:
         act = one.act
-        if isinstance(act, _LIVE_ONLY) or (isinstance(act, Escalated) and not act.by_hand):
+        if isinstance(act, _LIVE_ONLY):
+            continue
+        if isinstance(act, Escalated) and (act.again or not act.by_hand):
+            # A level that another has now is no higher one.
             continue
         if first is None and isinstance(act, Registered):
             first = act
@@ -181,8 +186,10 @@ class _Run:
         case = self._docket.case
         if case.state is CaseState.CLOSED:
             return
-        if isinstance(act, Instructed) and not case.level:
+        if isinstance(act, Instructed | Deescalated) and not case.level:
             return
+        if isinstance(act, Deescalated):
+            act = self._one_down(act)
         if isinstance(act, Escalated) and act.number <= case.level:
             return
         self._step(act, max(time, self._docket.moment.now))
@@ -235,6 +242,20 @@ class _Run:
             dwell_working_time=level.working_time,
         )
         self._step(act, time)
+
+    def _one_down(self, act: Deescalated) -> Deescalated:
+        number = self._docket.case.level - 1
+        if not 0 < number <= len(self._ladder):
+            return replace(
+                act, number=number, dwell_working_days=0, dwell_working_time=timedelta(0)
+            )
+        level = self._ladder[number - 1]
+        return replace(
+            act,
+            number=number,
+            dwell_working_days=level.working_days,
+            dwell_working_time=level.working_time,
+        )
 
     def _step(self, act: Act, now: datetime) -> None:
         docket = self._docket

@@ -22,6 +22,7 @@ from services.sla.domain.acts import (
     Closed,
     Completed,
     Confirmed,
+    Deescalated,
     Dispatched,
     Elapsed,
     Escalated,
@@ -35,6 +36,7 @@ from services.sla.domain.acts import (
     PromiseMoved,
     Registered,
     Rejected,
+    Reopened,
     Resolved,
     Resumed,
     Returned,
@@ -112,6 +114,8 @@ def step(docket: Docket, act: Act) -> None:
             _assigned(docket, act)
         case Dispatched():
             _dispatched(docket, act)
+        case Reopened():
+            _order_reopened(docket, act)
         case Completed():
             _completed(docket, act)
         case Resolved():
@@ -124,6 +128,8 @@ def step(docket: Docket, act: Act) -> None:
             _rejected(docket, act)
         case Escalated():
             _escalated(docket, act)
+        case Deescalated():
+            _deescalated(docket, act)
         case Instructed():
             _instructed(docket, act)
         case Returned():
@@ -186,6 +192,12 @@ def _dispatched(docket: Docket, act: Dispatched) -> None:
     if docket.case.state is CaseState.OPEN:
         for order in act.orders:
             docket.start(ClockKind.WORK_ORDER, act.time, order.work_order_id, given=order.deadline)
+
+
+def _order_reopened(docket: Docket, act: Reopened) -> None:
+    """A work order that was done is owed anew; what it took the first time stays on record."""
+    if docket.case.state is CaseState.OPEN:
+        docket.start(ClockKind.WORK_ORDER, act.time, act.work_order_id, given=act.deadline)
 
 
 def _completed(docket: Docket, act: Completed) -> None:
@@ -270,10 +282,15 @@ def _assigned(docket: Docket, act: Assigned) -> None:
 def _escalated(docket: Docket, act: Escalated) -> None:
     """The level that was reached owes an instruction; the one below no longer does.
 
-    A level of a cycle gone by has nothing to do with this one, which began at the bottom.
+    A level of a cycle gone by has nothing to do with this one, which began at the bottom. Who has
+    a level in another's place, that one being recused, has until the same deadline.
     """
     case = docket.case
     if case.state is not CaseState.OPEN or act.cycle < case.cycle:
+        return
+    at_end = act.top or act.fallback
+    if act.again and not act.top and _of_levels(docket):
+        docket.case = replace(case, accountable=act.accountable, at_ladder_end=at_end)
         return
     docket.cancel(_of_levels(docket), act.time)
     docket.case = replace(
@@ -281,14 +298,39 @@ def _escalated(docket: Docket, act: Escalated) -> None:
         accountable=act.accountable,
         level=act.number,
         level_time=act.time,
-        at_ladder_end=act.top or act.fallback,
+        at_ladder_end=at_end,
     )
-    if act.top:
+    if not act.top:
+        _start_level(docket, act)
+
+
+def _deescalated(docket: Docket, act: Deescalated) -> None:
+    """The level that was left has decided; the one below owes an answer anew.
+
+    One that has no time to answer in is the top of a ladder that has become shorter, and is
+    reminded of.
+    """
+    case = docket.case
+    if case.state is not CaseState.OPEN or act.cycle < case.cycle:
         return
+    docket.stop(_of_levels(docket), act.time)
+    top = act.number > 0 and not (act.dwell_working_days or act.dwell_working_time)
+    docket.case = replace(
+        case,
+        accountable=act.accountable,
+        level=act.number,
+        level_time=act.time if act.number else None,
+        at_ladder_end=top or act.fallback,
+    )
+    if act.number:
+        _start_level(docket, act)
+
+
+def _start_level(docket: Docket, act: Escalated | Deescalated) -> None:
     seconds = int(act.dwell_working_time.total_seconds())
     if act.dwell_working_days or seconds:
         rule = replace(
-            docket.terms.policy.terms(ClockKind.ESCALATION, case.profile),
+            docket.terms.policy.terms(ClockKind.ESCALATION, docket.case.profile),
             counting=Counting.WORKING_TIME if seconds else Counting.WORKING_DAYS,
             amount=seconds or act.dwell_working_days,
         )

@@ -1,11 +1,11 @@
-"""A site's directory: its zone, its ladder, and which units there are."""
+"""A site's directory: its zone, its ladders, and which units there are."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from backstop.routing.v1 import routing_facts_pb2
 from chassis.handling import ReceivedFact
 from chassis.work import Work
-from services.sla.convert.facts_in import ladder_of
+from services.sla.convert.facts_in import ladders_of
 from services.sla.handlers import outreach, publishing
 from services.sla.store.terms import DEFAULT_TIME_ZONE, save_site
 
@@ -20,8 +20,8 @@ async def on_directory_published(work: Work, fact: ReceivedFact) -> None:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError("the directory's time zone is unknown") from error
-    ladder = ladder_of(directory)
-    if await save_site(work.connection, fact.site_id, directory.name, time_zone, ladder):
+    ladders = ladders_of(directory)
+    if await save_site(work.connection, fact.site_id, directory.name, time_zone, ladders):
         await publishing.zone_changed(work, fact.site_id)
     await outreach.enqueue(
         work, fact.site_id, fact.version, [unit.unit_id for unit in directory.units]

@@ -11,7 +11,7 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,12 +30,13 @@ from chassis.errors import Refused
 from services.sla.convert import questions as convert
 from services.sla.convert.calendar import plan_of
 from services.sla.convert.policy import rules_of
+from services.sla.domain.acts import Logged, Registered
 from services.sla.domain.backtest import Tally, alike
 from services.sla.domain.calendar import Calendar, CalendarPlan, check
 from services.sla.domain.policy import Policy, Profile, Terms
 from services.sla.domain.replay import LadderLevel, simulate
 from services.sla.store.questions import count_history, list_history, logged_of
-from services.sla.store.terms import load_ladder, load_template, load_terms
+from services.sla.store.terms import load_ladders, load_template, load_terms
 
 # Processes that play; the other core, if there is one, is the database's.
 _MOST_WORKERS = 2
@@ -170,8 +171,14 @@ class _Play:
 
     site_id: str
     recipes: bytes
-    ladder: tuple[LadderLevel, ...]
+    # By category; "" is the site's own.
+    ladders: dict[str, tuple[LadderLevel, ...]]
     until: datetime
+
+    def ladder(self, logged: Iterable[Logged]) -> tuple[LadderLevel, ...]:
+        """Returns the ladder of a case's category, the site's own where it has none."""
+        categories = (one.act.profile.category for one in logged if isinstance(one.act, Registered))
+        return self.ladders.get(next(categories, "")) or self.ladders.get("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +203,13 @@ def play(play: _Play, cases: Sequence[tuple[str, str]], most: int) -> _Outcome:
     unmoved: dict[Profile, bool] = {}
     for case_id, acts in cases:
         logged = logged_of(acts)
-        was = simulate(case_id, play.site_id, logged, before, play.ladder, play.until)
+        ladder = play.ladder(logged)
+        was = simulate(case_id, play.site_id, logged, before, ladder, play.until)
         would_be, profile = was, was.case.profile
         if profile not in unmoved:
             unmoved[profile] = alike(before, after, profile)
         if not unmoved[profile]:
-            would_be = simulate(case_id, play.site_id, logged, after, play.ladder, play.until)
+            would_be = simulate(case_id, play.site_id, logged, after, ladder, play.until)
         for found in outcome.tally.add(logged, was, would_be)[: most - len(outcome.listed)]:
             outcome.listed.append(convert.difference(found).SerializeToString())
     return outcome
@@ -285,9 +293,12 @@ class BacktestMixin(SlaServiceServicer):
             start = terms.calendar.end_of(first - _DAY)
             end = terms.calendar.end_of(last)
             count = await count_history(connection, request.site_id, start, end)
-            ladder = await load_ladder(connection, request.site_id)
+            ladders = await load_ladders(connection, request.site_id)
             now = await decision_time(connection)
-        levels = tuple(LadderLevel(days, timedelta(seconds=time)) for days, time in ladder)
+        levels = {
+            category: tuple(LadderLevel(days, timedelta(seconds=time)) for days, time in ladder)
+            for category, ladder in ladders.items()
+        }
         recipes = pickle.dumps((_Recipe.of(terms), _Recipe.of(changed)))
         return _Period(start, end, count), _Play(request.site_id, recipes, levels, now)
 

@@ -149,13 +149,16 @@ class QuestionsMixin(SlaServiceServicer):
         self, request: rpc.WorkingTimeBetweenRequest, context: Any
     ) -> rpc.WorkingTimeBetweenResponse:
         start, end = convert.instants(request)
+        boundaries = convert.boundaries(request, start, end)
         terms = await self._terms(current_call(request).actor, request.site_id)
         calendar = terms.calendar
         first, last = calendar.local_day(start), calendar.local_day(end)
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
         with convert.within_reach("end_time"):
+            cumulative = _cumulative(calendar, start, [*boundaries, end])
             return rpc.WorkingTimeBetweenResponse(
-                working_time=to_duration(calendar.working_time_between(start, end)),
+                working_time=to_duration(cumulative[-1]),
+                cumulative_working_times=map(to_duration, cumulative[:-1]),
                 working_days=calendar.working_days_between(first, last),
                 provisional=any(calendar.day(day).provisional for day in days),
             )
@@ -177,6 +180,19 @@ class QuestionsMixin(SlaServiceServicer):
         if site_id not in found:
             raise Refused("CALENDAR_NOT_FOUND", site_id=site_id)
         return found[site_id]
+
+
+def _cumulative(
+    calendar: Calendar, start: datetime, boundaries: Sequence[datetime]
+) -> list[timedelta]:
+    """Returns the working time from `start` to each boundary; each stretch is counted once."""
+    found: list[timedelta] = []
+    total, before = timedelta(0), start
+    for boundary in boundaries:
+        total += calendar.working_time_between(before, boundary)
+        found.append(total)
+        before = boundary
+    return found
 
 
 async def _history(
@@ -234,7 +250,8 @@ async def _wanted(
 ) -> Wanted:
     now = await decision_time(connection)
     states: Sequence[ClockState] = _LIVE
-    earliest, latest, paused_since = (_EARLIEST, _FIRST_ID), _LATEST, None
+    earliest, latest = (_EARLIEST, _FIRST_ID), _LATEST
+    paused_since = overdue_by = None
     within = to_timedelta(request.within, "within") if request.HasField("within") else None
     match request.view:
         case rpc.CLOCK_VIEW_DUE_SOON:
@@ -245,7 +262,7 @@ async def _wanted(
         case rpc.CLOCK_VIEW_OVERDUE:
             # One that runs is overdue, too, if it is past its deadline and hasn't fired yet.
             states = (ClockState.BREACHED, ClockState.RUNNING)
-            latest = now
+            overdue_by = now
         case rpc.CLOCK_VIEW_PAUSED:
             states = (ClockState.PAUSED,)
             paused_since = now - (_LONG if within is None else within)
@@ -259,6 +276,7 @@ async def _wanted(
         category=request.category,
         person_id=request.person_id,
         paused_since=paused_since,
+        overdue_by=overdue_by,
     )
 
 

@@ -68,6 +68,12 @@ CROSS JOIN LATERAL (
             $10::timestamptz IS NULL
             OR greatest(cases.pause_start_time, clocks.start_time) <= $10::timestamptz
         )
+        -- A unit's outreach that was reported runs on to its next report, overdue all the time.
+        AND (
+            $12::timestamptz IS NULL
+            OR clocks.due_time <= $12::timestamptz
+            OR (clocks.kind = 'OUTREACH' AND clocks.breach_time IS NOT NULL)
+        )
     ORDER BY clocks.due_time, clocks.clock_id
     LIMIT $11
 ) AS found

@@ -35,7 +35,7 @@ class Wanted:
     """Which live clocks are asked for: due after a (time, clock id) key, and at `latest`.
 
     Empty filters let everything pass. `paused_since` keeps those that have stood still since then
-    or longer.
+    or longer, `overdue_by` those due by then and units' outreach that was reported as overdue.
     """
 
     site_ids: Sequence[str]
@@ -47,6 +47,7 @@ class Wanted:
     category: str = ""
     person_id: str = ""
     paused_since: datetime | None = None
+    overdue_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ async def list_clocks(connection: Connection, wanted: Wanted, limit: int) -> lis
         wanted.person_id,
         wanted.paused_since,
         limit,
+        wanted.overdue_by,
     )
     return [_listed(row) for row in rows]
 

@@ -5,7 +5,7 @@ leaves one small question per transaction: which versions are in force?
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -188,10 +188,20 @@ async def list_site_ids(connection: Connection, after: str, limit: int) -> list[
     return [row["site_id"] for row in await connection.fetch(Q.list_site_ids, after, limit)]
 
 
-async def load_ladder(connection: Connection, site_id: str) -> list[tuple[int, int]]:
-    """Returns (working days, seconds of working time) of each level's dwell, from level 1 up."""
+async def load_ladders(connection: Connection, site_id: str) -> dict[str, list[tuple[int, int]]]:
+    """Returns (working days, seconds of working time) of each level's dwell, from level 1 up.
+
+    The site's own ladder is under "", those of categories under theirs.
+    """
     text = await connection.fetchval(Q.get_ladder, site_id)
-    return [] if text is None else [(days, seconds) for days, seconds in json.loads(text)]
+    stored = [] if text is None else json.loads(text)
+    if isinstance(stored, list):
+        # As it was before categories had ladders of their own.
+        stored = {"": stored}
+    return {
+        category: [(days, seconds) for days, seconds in dwells]
+        for category, dwells in stored.items()
+    }
 
 
 async def load_last_payload(connection: Connection, site_id: str, kind: str) -> bytes | None:
@@ -205,17 +215,17 @@ async def save_site(
     site_id: str,
     name: str,
     time_zone: str,
-    ladder: Sequence[tuple[int, int]],
+    ladders: Mapping[str, Sequence[tuple[int, int]]],
 ) -> bool:
     """Writes a site as its directory has it; tells whether its days are on another zone now.
 
-    `ladder` is of (working days, seconds of working time). A new site gets version 1 of calendar
-    and policy: the packaged days, and what the group's template says. A new zone makes a new
-    version of the calendar. By either, running clocks are to be amended
-    (`publishing.zone_changed`): cases that came before their site's directory, or come while it
-    does, have the default zone.
+    `ladders` are of (working days, seconds of working time), by category, "" the site's own. A new
+    site gets version 1 of calendar and policy: the packaged days, and what the group's template
+    says. A new zone makes a new version of the calendar. By either, running clocks are to be
+    amended (`publishing.zone_changed`): cases that came before their site's directory, or come
+    while it does, have the default zone.
     """
-    dwells = json.dumps([list(dwell) for dwell in ladder])
+    dwells = json.dumps({category: list(ladder) for category, ladder in ladders.items()})
     site = await hold_site(connection, site_id)
     if site is None:
         time = await decision_time(connection)

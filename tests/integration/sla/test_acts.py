@@ -168,6 +168,28 @@ class Fate:
             message.dwell_working_time.CopyFrom(to_duration(4 * HOUR))
         await self.tell(message)
 
+    async def go_down(self) -> None:
+        level = self.chance.randrange(3)
+        await self.tell(
+            routing.CaseDeescalated(
+                case_id=self.case_id,
+                cycle=self.cycle,
+                from_level=level + 1,
+                to_level=level,
+                dwell_working_days=self.chance.randrange(2) if level else 0,
+                accountable="p-9",
+                fallback=self.chance.random() < 0.2,
+            )
+        )
+
+    async def reopen_order(self) -> None:
+        if self.orders:
+            deadline = await self.sla.now() + self.chance.randrange(1, 10) * DAY
+            order = routing_pb2.WorkOrder(
+                work_order_id=self.chance.choice(self.orders), deadline_time=timestamp(deadline)
+            )
+            await self.tell(routing.WorkOrderReopened(case_id=self.case_id, work_order=order))
+
     async def instruct(self) -> None:
         await self.tell(
             routing.CaseInstructed(case_id=self.case_id, cycle=self.cycle, accountable="p-7")
@@ -212,6 +234,7 @@ class Fate:
         """Lets so many things happen, with up to three days after each."""
         doings: Sequence[Callable[[], Awaitable[None]]] = (
             self.answer, self.answer, self.move_promise, self.dispatch, self.work_order,
+            self.go_down, self.reopen_order,
             self.extend, self.assign, self.climb, self.instruct, self.resolve, self.call_back,
             self.reject, self.flag, self.pause, self.pause, self.resume, self.amend,
         )  # fmt: skip

@@ -5,13 +5,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from backstop.intake.v1 import intake_facts_pb2, intake_pb2
-from backstop.routing.v1 import routing_facts_pb2
+from backstop.routing.v1 import routing_facts_pb2, routing_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from chassis.actor import service_actor
 from chassis.convert import to_date_message
 from chassis.journal import timestamp
 from chassis.work import run
 from services.sla.handlers.timers import fire_due
+from services.sla.store.terms import load_ladders
 from tests.integration.sla.conftest import Sla, fed_back, utc
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -294,6 +295,51 @@ async def test_a_case_that_nobody_has_is_on_the_queue_again_in_its_new_cycle(sla
     assert [row["kind"] for row in rows] == ["FIRST_REPLY", "PLAN", "REMINDER"]
 
 
+async def test_a_way_down_another_owner_and_a_task_opened_again(sla: Sla) -> None:
+    (case_id,) = await sla.register(SPOKEN)
+    levels = (
+        "SELECT reference, state FROM clocks WHERE subject_id = $1 AND kind = $2 "
+        "ORDER BY start_time"
+    )
+    climbed = routing_facts_pb2.CaseEscalated(
+        case_id=case_id, cycle=1, from_level=1, to_level=2, dwell_working_days=2, accountable="p-2"
+    )
+    await sla.tell(climbed, at("11-20 10:00"))
+    before = len(await sla.published(case_id))
+    climbed.from_level, climbed.accountable = 2, "p-5"
+    await sla.tell(climbed, at("11-20 10:30"))
+    # Another has it, until the same deadline: no clock has moved.
+    assert len(await sla.published(case_id)) == before
+    await sla.tell(
+        routing_facts_pb2.CaseDeescalated(
+            case_id=case_id,
+            cycle=1,
+            from_level=2,
+            to_level=1,
+            dwell_working_days=1,
+            accountable="p-1",
+        ),
+        at("11-20 11:00"),
+    )
+    rows = await sla.rows(levels, case_id, "ESCALATION")
+    assert [tuple(row) for row in rows] == [("level:2", "MET"), ("level:1", "RUNNING")]
+
+    order = routing_pb2.WorkOrder(work_order_id="w-1", deadline_time=timestamp(at("11-25 12:00")))
+    await sla.tell(
+        routing_facts_pb2.WorkOrdersDispatched(case_id=case_id, work_orders=[order]),
+        at("11-20 11:10"),
+    )
+    await sla.tell(
+        routing_facts_pb2.WorkOrderCompleted(case_id=case_id, work_order_id="w-1"),
+        at("11-20 11:20"),
+    )
+    await sla.tell(
+        routing_facts_pb2.WorkOrderReopened(case_id=case_id, work_order=order), at("11-20 11:30")
+    )
+    rows = await sla.rows(levels, case_id, "WORK_ORDER")
+    assert [tuple(row) for row in rows] == [("w-1", "MET"), ("w-1", "RUNNING")]
+
+
 async def test_all_orders_of_two_sources_end_alike(sla: Sla) -> None:
     """Intake's and routing's facts of one case, in every order that their numbers allow."""
     ends = set()
@@ -351,3 +397,22 @@ def _choices() -> list[list[bool]]:
         for number in range(64)
         if number.bit_count() == 3
     ]
+
+
+async def test_categories_may_have_ladders_of_their_own(sla: Sla) -> None:
+    levels = [routing_pb2.LadderLevel(position_id="DIRECTOR", dwell_working_days=2)]
+    own = routing_pb2.CategoryLadder(category_id="BATHING", levels=levels * 2)
+    directory = routing_pb2.Directory(
+        site_id="gucheng", name="古城", ladder=levels, category_ladders=[own]
+    )
+    await sla.tell(
+        routing_facts_pb2.DirectoryPublished(directory=directory),
+        at("11-20 09:00"),
+        subject_id="directory/gucheng",
+        site_id="gucheng",
+    )
+    async with sla.database.worker.read(service_actor("sla")) as connection:
+        ladders = await load_ladders(connection, "gucheng")
+        nowhere = await load_ladders(connection, "nowhere")
+    assert ladders == {"": [(2, 0)], "BATHING": [(2, 0), (2, 0)]}
+    assert nowhere == {"": []}

@@ -302,6 +302,37 @@ async def test_what_is_due_soon_and_what_is_overdue(desk: Desk) -> None:
     assert await desk.kinds(view=overdue) == [(queued, FIRST_REPLY)]
 
 
+async def test_a_unit_that_was_reported_is_overdue_until_it_is_heard_of(desk: Desk) -> None:
+    overdue = sla_service_pb2.CLOCK_VIEW_OVERDUE
+    await desk.sla.publish_directory(units=["mining-1", "washery"])
+    await desk.sla.work_jobs()
+
+    async def units() -> list[str]:
+        response = await desk.listed(view=overdue, kinds=[OUTREACH])
+        return [row.unit_id for row in response.clocks]
+
+    assert await units() == []
+    now = await desk.sla.now()
+    await set_offset(desk.sla.database.worker, now + 46 * DAY - datetime.now(UTC))
+    await desk.sla.fire()
+    # It runs to the next report, which is ahead.
+    (first, second) = (await desk.listed(view=overdue, kinds=[OUTREACH])).clocks
+    assert first.clock.state == second.clock.state == sla_pb2.CLOCK_STATE_RUNNING
+    assert utc(first.clock.due_time) > await desk.sla.now()
+    assert set(await units()) == {"mining-1", "washery"}
+    soon = await desk.listed(view=sla_service_pb2.CLOCK_VIEW_DUE_SOON, kinds=[OUTREACH])
+    assert list(soon.clocks) == []
+    contact = routing_facts_pb2.OutreachRecorded(
+        site_id=SITE,
+        unit_id="washery",
+        outreach_id=new_id(),
+        outreach_time=to_timestamp(await desk.sla.now()),
+    )
+    subject = f"outreach/{SITE}/washery"
+    await desk.sla.tell(contact, await desk.sla.now(), subject_id=subject)
+    assert await units() == ["mining-1"]
+
+
 async def test_what_has_stood_still_for_long(desk: Desk) -> None:
     steady, _ = await two_cases(desk)
     await desk.pause(steady, MIDNIGHT[30])

@@ -216,6 +216,47 @@ async def test_working_time_between(stub: Stub, keys: Keys) -> None:
     assert not response.provisional
 
 
+async def test_working_time_up_to_each_boundary(stub: Stub, keys: Keys) -> None:
+    """Friday 17:00: an hour to the evening, none over the weekend, four of Monday's, all ten."""
+    clerk = bearer(keys.person(roles=["CLERK"], sites=[SITE]))
+    start, end = datetime(2026, 11, 20, 9, tzinfo=UTC), datetime(2026, 11, 24, 1, tzinfo=UTC)
+    between = [
+        start,
+        datetime(2026, 11, 20, 12, tzinfo=UTC),
+        datetime(2026, 11, 22, 12, tzinfo=UTC),
+        datetime(2026, 11, 23, 5, tzinfo=UTC),
+        datetime(2026, 11, 23, 5, tzinfo=UTC),
+        end,
+    ]
+
+    def asked(*times: datetime) -> sla_service_pb2.WorkingTimeBetweenRequest:
+        return sla_service_pb2.WorkingTimeBetweenRequest(
+            site_id=SITE,
+            start_time=to_timestamp(start),
+            end_time=to_timestamp(end),
+            boundary_times=map(to_timestamp, times),
+        )
+
+    response = await stub.WorkingTimeBetween(asked(*between), metadata=clerk, timeout=5)
+    told = [one.ToTimedelta() for one in response.cumulative_working_times]
+    assert told == [timedelta(hours=hours) for hours in (0, 1, 1, 5, 5, 10)]
+    assert response.working_time == response.cumulative_working_times[-1]
+    plain = await stub.WorkingTimeBetween(asked(), metadata=clerk, timeout=5)
+    assert not plain.cumulative_working_times
+    assert plain.working_time == response.working_time
+
+    second = timedelta(seconds=1)
+    for times, field in (
+        ((start - second,), "boundary_times[0]"),
+        ((start, end + second), "boundary_times[1]"),
+        ((between[2], between[1]), "boundary_times[1]"),
+    ):
+        answer = await refused(stub.WorkingTimeBetween, asked(*times), clerk)
+        assert (answer.reason, answer.fields) == ("INVALID_FIELD", (field,))
+    answer = await refused(stub.WorkingTimeBetween, asked(*[start] * 1001), clerk)
+    assert answer.reason == "INVALID_FIELD"
+
+
 @pytest.mark.parametrize(
     ("end", "provisional"),
     [("2026-12-31T15:59:59", False), ("2026-12-31T16:00:00", True)],

@@ -138,6 +138,9 @@ class Life:
     def dispatch(self, time: datetime, *orders: DispatchedOrder) -> Change:
         return self.do(acts.Dispatched(orders, time), now=time)
 
+    def reopen_order(self, order: str, time: datetime, deadline: datetime) -> Change:
+        return self.do(acts.Reopened(order, deadline, time), now=time)
+
     def complete(self, order: str, time: datetime) -> Change:
         return self.do(acts.Completed(order, time), now=time)
 
@@ -164,6 +167,8 @@ class Life:
         fallback: bool = False,
         cycle: int | None = None,
         by_hand: bool = False,
+        again: bool = False,
+        owner: str = "",
     ) -> Change:
         act = acts.Escalated(
             cycle or self.change.case.cycle,
@@ -173,8 +178,31 @@ class Life:
             fallback,
             time,
             dwell_time,
-            f"p-{number}",
+            owner or f"p-{number}",
             by_hand,
+            again,
+        )
+        return self.do(act, now=time)
+
+    def go_down(
+        self,
+        number: int,
+        time: datetime,
+        *,
+        dwell: int = 1,
+        dwell_time: timedelta = timedelta(0),
+        fallback: bool = False,
+        cycle: int | None = None,
+        accountable: str = "",
+    ) -> Change:
+        act = acts.Deescalated(
+            cycle or self.change.case.cycle,
+            number,
+            dwell,
+            fallback,
+            time,
+            dwell_time,
+            accountable or f"p-{number}",
         )
         return self.do(act, now=time)
 

@@ -20,6 +20,7 @@ from services.sla.domain.acts import (
     Closed,
     Completed,
     Confirmed,
+    Deescalated,
     Dispatched,
     DispatchedOrder,
     Elapsed,
@@ -35,6 +36,7 @@ from services.sla.domain.acts import (
     PromiseMoved,
     Registered,
     Rejected,
+    Reopened,
     Resolved,
     Resumed,
     Returned,
@@ -265,6 +267,15 @@ def test_who_had_to_move_is_told_from_what_really_happened() -> None:
     assert by_hand == Sides(Counts(escalations=1), Counts(escalations=1))
 
 
+def test_who_was_sent_a_case_down_had_to_move() -> None:
+    climbed = Escalated(1, 2, 1, False, False, at("25 20:00"), accountable="p-9", by_hand=True)
+    down = Deescalated(1, 1, 1, False, at("25 21:00"), accountable="p-4")
+    acts = (_REGISTERED, _ASSIGNED, _REPLIED, climbed, down, _PLANNED, _RESOLVED, _CLOSED)
+    _, differences = compare(under({ClockKind.PLAN: plan_in(2)}), *acts)
+    plan = next(one for one in differences if one.after and one.after.kind is ClockKind.PLAN)
+    assert plan.answering.accountable == "p-4"
+
+
 @pytest.mark.parametrize("parts", [1, 3])
 def test_tallies_add_up(parts: int) -> None:
     whole = Tally()
@@ -284,6 +295,7 @@ _EVERY_ACT: tuple[Act, ...] = (
     PromiseMoved(1, "a-1", date(2026, 12, 1), at("24 10:00"), "配件晚到", "p-8"),
     Dispatched((DispatchedOrder("w-1", at("25 10:00")), DispatchedOrder("w-2", _UNTIL)), _START),
     Completed("w-1", at("25 09:00")),
+    Reopened("w-1", at("27 09:00"), at("25 10:00")),
     Returned("w-2", at("25 09:30")),
     Ruled("w-2", at("25 09:40")),
     Ruled("w-2", at("25 09:40"), at("27 09:40")),
@@ -296,7 +308,8 @@ _EVERY_ACT: tuple[Act, ...] = (
     Closed(at("29 09:00")),
     Flagged(FlagKind.LONG_STANDING, True, at("29 10:00")),
     _ASSIGNED,
-    Escalated(1, 2, 0, False, True, at("26 00:00"), timedelta(hours=4), "p-9", True),
+    Escalated(1, 2, 0, False, True, at("26 00:00"), timedelta(hours=4), "p-9", True, True),
+    Deescalated(1, 1, 0, True, at("26 10:00"), timedelta(hours=4), "p-9"),
     Instructed(1, "p-3", at("26 11:00")),
     Paused(PauseReason.FORCE_MAJEURE, at("24 08:00"), at("26 08:00"), "暴雪", "p-8"),
     Resumed(at("25 08:00")),

@@ -15,7 +15,7 @@ from chassis.convert import to_date_message, to_duration, to_timestamp
 from services.sla import consumers
 from services.sla.convert import clocks as words
 from services.sla.convert.clocks import clock_message
-from services.sla.convert.facts_in import READERS, act_of, ladder_of
+from services.sla.convert.facts_in import READERS, act_of, ladders_of
 from services.sla.convert.facts_out import published
 from services.sla.domain import acts
 from services.sla.domain.clocks import Clock, Span, breach
@@ -105,8 +105,10 @@ def test_an_answer_counts_from_its_feedback() -> None:
         intake_facts_pb2.CasePromiseMoved(promised_date=to_date_message(date(2026, 12, 1))),
         routing_facts_pb2.CaseAssigned(),
         routing_facts_pb2.CaseEscalated(),
+        routing_facts_pb2.CaseDeescalated(),
         routing_facts_pb2.CaseInstructed(),
         routing_facts_pb2.WorkOrdersDispatched(),
+        routing_facts_pb2.WorkOrderReopened(),
         routing_facts_pb2.WorkOrderCompleted(),
         routing_facts_pb2.WorkOrderReturned(),
         routing_facts_pb2.WorkOrderRuled(),
@@ -175,6 +177,53 @@ def test_a_level_dwells_in_days_or_in_working_time() -> None:
     assert act.by_hand
 
 
+def test_another_owner_of_a_level_is_no_new_level() -> None:
+    message = routing_facts_pb2.CaseEscalated(from_level=2, to_level=2, dwell_working_days=1)
+    act = act_of(message, NOON)
+    assert isinstance(act, acts.Escalated)
+    assert act.again
+    message.from_level = 1
+    act = act_of(message, NOON)
+    assert isinstance(act, acts.Escalated)
+    assert not act.again
+
+
+def test_a_level_lower_has_its_dwell_as_well() -> None:
+    message = routing_facts_pb2.CaseDeescalated(
+        cycle=2,
+        from_level=3,
+        to_level=2,
+        dwell_working_days=2,
+        accountable="p-2",
+        fallback=True,
+        deescalate_time=to_timestamp(NOON),
+    )
+    assert act_of(message, MIDNIGHT) == acts.Deescalated(2, 2, 2, True, NOON, timedelta(0), "p-2")
+    message.dwell_working_days = 0
+    message.dwell_working_time.CopyFrom(to_duration(4 * HOUR))
+    act = act_of(message, MIDNIGHT)
+    assert isinstance(act, acts.Deescalated)
+    assert (act.dwell_working_days, act.dwell_working_time) == (0, 4 * HOUR)
+
+
+def test_a_task_is_owed_again_from_when_it_was_reopened() -> None:
+    message = routing_facts_pb2.WorkOrderReopened(
+        work_order=routing_pb2.WorkOrder(work_order_id="w-1", deadline_time=to_timestamp(MIDNIGHT)),
+        reopen_time=to_timestamp(NOON),
+    )
+    assert act_of(message, MIDNIGHT) == acts.Reopened("w-1", MIDNIGHT, NOON)
+
+
+def test_a_joint_meetings_ruling_is_a_ruling() -> None:
+    message = routing_facts_pb2.WorkOrderRuled(
+        work_order_id="w-1",
+        kind=routing_pb2.RULING_KIND_JOINT_MEETING,
+        rule_time=to_timestamp(NOON),
+        deadline_time=to_timestamp(MIDNIGHT),
+    )
+    assert act_of(message, MIDNIGHT) == acts.Ruled("w-1", NOON, MIDNIGHT)
+
+
 def test_a_ruling_may_leave_the_deadline() -> None:
     message = routing_facts_pb2.WorkOrderRuled(work_order_id="w-1")
     assert act_of(message, NOON) == acts.Ruled("w-1", NOON, None)
@@ -206,9 +255,14 @@ def test_the_ladder_is_its_dwells() -> None:
         ladder=[
             routing_pb2.LadderLevel(dwell_working_days=2),
             routing_pb2.LadderLevel(dwell_working_time=to_duration(HOUR)),
-        ]
+        ],
+        category_ladders=[
+            routing_pb2.CategoryLadder(
+                category_id="BATHING", levels=[routing_pb2.LadderLevel(dwell_working_days=5)]
+            )
+        ],
     )
-    assert ladder_of(directory) == [(2, 0), (0, 3600)]
+    assert ladders_of(directory) == {"": [(2, 0), (0, 3600)], "BATHING": [(5, 0)]}
 
 
 def test_every_fact_that_can_be_read_is_listened_to() -> None:

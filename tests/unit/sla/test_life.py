@@ -245,6 +245,40 @@ class AnyLife(RuleBasedStateMachine):
             )
         )
 
+    @rule(
+        number=st.integers(0, 3), fallback=st.booleans(), hours=st.booleans(), shorter=st.booleans()
+    )
+    def go_down(self, number: int, fallback: bool, hours: bool, shorter: bool) -> None:
+        dwells = number > 0 and not shorter
+        change = self.do(
+            acts.Deescalated(
+                self.cycle,
+                number,
+                number if dwells and not hours else 0,
+                fallback,
+                self.now,
+                timedelta(hours=number) if dwells and hours else timedelta(0),
+                f"p-{number}",
+            )
+        )
+        assert change.case.level == number or change.case.state is not CaseState.OPEN
+
+    @rule(number=st.integers(1, 4))
+    def another_owner(self, number: int) -> None:
+        before = [clock for clock in self.life.all(ClockKind.ESCALATION) if clock.live]
+        self.do(
+            acts.Escalated(
+                self.cycle, number, 1, False, False, self.now, again=True, accountable="p-0"
+            )
+        )
+        if any(clock.reference.startswith("level:") for clock in before):
+            assert before == [c for c in self.life.all(ClockKind.ESCALATION) if c.live]
+
+    @rule(number=st.integers(1, 5), hours=st.integers(1, 200))
+    def reopen_order(self, number: int, hours: int) -> None:
+        deadline = self.now + timedelta(hours=hours)
+        self.do(acts.Reopened(f"w-{number}", deadline, self.now))
+
     @rule()
     def instruct(self) -> None:
         self.do(acts.Instructed(self.cycle, "p-1", self.now))

@@ -339,3 +339,39 @@ def test_the_simulation_is_the_live_code_in_an_ideal_world(
 
 def _told(case: Case) -> tuple[object, ...]:
     return case.state, case.level, case.level_time, case.pause, case.long_standing, case.steward
+
+
+def test_who_sent_it_down_sends_it_one_level_down_from_where_it_is() -> None:
+    down = acts.Deescalated(1, 0, 0, False, at("11-24 09:00"), accountable="p-1")
+    simulation = played(down, until=at("11-24 10:00"))
+    assert simulation.escalations == ((at("11-24 00:00"), 1),)
+    assert (simulation.case.level, simulation.case.accountable) == (0, "p-1")
+    assert clock_of(simulation, ClockKind.ESCALATION).state is ClockState.MET
+    # It never came to a level.
+    simulation = played(answered("11-23 10:00"), down, until=at("11-24 10:00"))
+    assert simulation.case.accountable == ""
+
+
+def test_the_level_below_has_the_time_that_its_ladder_gives_it() -> None:
+    def moved(number: int, time: str) -> Act:
+        return acts.Escalated(1, number, 9, False, False, at(time), by_hand=True)
+
+    down = acts.Deescalated(1, 0, 0, False, at("11-23 12:00"), accountable="p-1")
+    simulation = played(
+        moved(1, "11-23 10:00"), moved(2, "11-23 11:00"), down, until=at("11-23 13:00")
+    )
+    assert simulation.case.level == 1
+    level = LADDER[0]
+    (clock,) = (
+        one for one in simulation.clocks if one.running and one.kind is ClockKind.ESCALATION
+    )
+    assert clock.reference == "level:1"
+    assert clock.rule.amount == (level.working_days or int(level.working_time.total_seconds()))
+
+
+def test_another_owner_of_a_level_moves_no_simulated_case() -> None:
+    again = acts.Escalated(
+        1, 2, 1, False, False, at("11-23 10:00"), by_hand=True, again=True, accountable="p-7"
+    )
+    simulation = played(again, until=at("11-23 11:00"))
+    assert (simulation.case.level, simulation.escalations) == (0, ())

@@ -353,3 +353,163 @@ def test_an_instruction_ends_the_graces_of_late_work_orders() -> None:
     assert life.one(ClockKind.ESCALATION, "w-1").state is ClockState.CANCELLED
     # What it was for is still owed.
     assert life.one(ClockKind.WORK_ORDER).live
+
+
+def test_who_has_a_level_in_anothers_place_has_until_the_same_deadline() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 10:00"), dwell=2)
+    before = life.one(ClockKind.ESCALATION)
+    change = life.escalate(1, at("11-23 15:00"), dwell=2, again=True, owner="p-7")
+    assert life.one(ClockKind.ESCALATION) == before
+    assert (change.case.accountable, change.case.level) == ("p-7", 1)
+    assert change.case.level_time == at("11-23 10:00")
+    assert not change.clocks
+
+
+def test_nobody_in_the_place_of_the_recused_is_reminded_of() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 10:00"), dwell=2)
+    life.escalate(
+        1, at("11-23 15:00"), dwell=2, again=True, owner="position:INSPECTION", fallback=True
+    )
+    assert ClockKind.REMINDER in life.running()
+    assert life.one(ClockKind.ESCALATION).due_time == at("11-26 00:00")
+
+
+def test_a_level_that_had_answered_owes_it_anew_under_another_owner() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 10:00"))
+    life.instruct(at("11-23 12:00"), "p-1")
+    life.escalate(1, at("11-24 10:00"), again=True, owner="p-7")
+    met, anew = life.all(ClockKind.ESCALATION)
+    assert (met.state, anew.state) == (ClockState.MET, ClockState.RUNNING)
+    assert anew.due_time == at("11-26 00:00")
+
+
+def test_the_top_again_is_reminded_of_as_before() -> None:
+    life = Life()
+    life.escalate(3, at("11-23 10:00"), dwell=0, top=True)
+    life.instruct(at("11-23 12:00"), "p-1")
+    assert ClockKind.REMINDER not in life.running()
+    life.escalate(3, at("11-24 10:00"), dwell=0, top=True, again=True)
+    assert ClockKind.REMINDER in life.running()
+    assert not life.all(ClockKind.ESCALATION)
+
+
+def test_one_level_down_the_level_left_has_decided_and_the_one_below_owes() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 10:00"))
+    life.escalate(2, at("11-24 10:00"), dwell=2)
+    change = life.go_down(1, at("11-24 15:00"))
+    first, second, again = life.all(ClockKind.ESCALATION)
+    assert [first.state, second.state] == [ClockState.CANCELLED, ClockState.MET]
+    assert (again.reference, again.state) == ("level:1", ClockState.RUNNING)
+    assert again.due_time == at("11-26 00:00")
+    case = change.case
+    assert (case.level, case.accountable, case.level_time) == (1, "p-1", at("11-24 15:00"))
+    assert ClockKind.REMINDER not in life.running()
+
+
+def test_a_level_sent_down_too_late_is_late_on_record() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 10:00"))
+    life.fire(at("11-25 08:00"))
+    life.go_down(0, at("11-25 09:00"), dwell=0)
+    assert life.one(ClockKind.ESCALATION).state is ClockState.MET_LATE
+
+
+def test_down_to_the_steward_no_level_owes_anything() -> None:
+    life = Life()
+    life.escalate(3, at("11-23 10:00"), dwell=0, top=True)
+    assert ClockKind.REMINDER in life.running()
+    change = life.go_down(0, at("11-23 11:00"), dwell=0, accountable="p-8")
+    case = change.case
+    assert (case.level, case.level_time, case.accountable) == (0, None, "p-8")
+    assert not case.at_ladder_end
+    assert life.running() == {"FIRST_REPLY", "PLAN"}
+
+
+def test_down_to_the_queue_is_reminded_of() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 10:00"))
+    life.go_down(0, at("11-23 11:00"), dwell=0, accountable="position:DISPATCH_ROOM")
+    assert ClockKind.REMINDER in life.running()
+
+
+def test_a_vacant_level_that_a_case_went_down_to_is_reminded_of() -> None:
+    life = Life()
+    life.escalate(2, at("11-23 10:00"))
+    change = life.go_down(1, at("11-23 11:00"), fallback=True, accountable="position:DISPATCH_ROOM")
+    assert change.case.at_ladder_end
+    assert {"REMINDER", "ESCALATION"} <= life.running()
+
+
+def test_the_top_of_a_ladder_that_is_shorter_now_is_reminded_of() -> None:
+    life = Life()
+    life.escalate(3, at("11-23 10:00"))
+    life.go_down(2, at("11-23 11:00"), dwell=0)
+    assert "REMINDER" in life.running()
+    assert "ESCALATION" not in life.running()
+
+
+def test_a_level_may_have_hours_again_on_the_way_down() -> None:
+    life = Life()
+    life.escalate(2, at("11-23 10:00"))
+    life.go_down(1, at("11-23 11:00"), dwell=0, dwell_time=timedelta(hours=4))
+    (clock,) = (one for one in life.all(ClockKind.ESCALATION) if one.running)
+    assert clock.due_time == at("11-23 17:00")
+
+
+def test_a_way_down_of_a_cycle_gone_by_is_not_followed() -> None:
+    life = Life()
+    life.escalate(1, at("11-23 10:00"))
+    life.resolve(at("11-23 11:00"))
+    life.reject(at("11-23 12:00"))
+    life.escalate(1, at("11-23 13:00"))
+    change = life.go_down(0, at("11-23 14:00"), cycle=1)
+    assert change.case.level == 1
+    life.resolve(at("11-23 15:00"))
+    change = life.go_down(0, at("11-23 16:00"), cycle=2)
+    assert change.case.level == 1
+
+
+def test_sent_down_by_an_instruction_the_level_is_met_once() -> None:
+    life = Life()
+    life.escalate(2, at("11-23 10:00"))
+    life.instruct(at("11-23 11:00"), "p-1")
+    life.go_down(1, at("11-23 11:00"))
+    states = [clock.state for clock in life.all(ClockKind.ESCALATION)]
+    assert states == [ClockState.MET, ClockState.RUNNING]
+
+
+def test_a_task_opened_again_has_its_new_deadline() -> None:
+    life = Life()
+    life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-25 12:00")))
+    life.complete("w-1", at("11-24 12:00"))
+    life.reopen_order("w-1", at("11-24 15:00"), at("11-27 12:00"))
+    done, anew = life.all(ClockKind.WORK_ORDER)
+    assert done.state is ClockState.MET
+    assert (anew.reference, anew.start_time) == ("w-1", at("11-24 15:00"))
+    assert (anew.due_time, anew.state) == (at("11-27 12:00"), ClockState.RUNNING)
+    change = life.fire(at("11-27 12:00"))
+    consequences = [one.consequence for one in change.fired if one.clock.kind is anew.kind]
+    assert consequences == [Consequence.HEAD_OF_UNIT]
+
+
+def test_a_late_task_opened_again_keeps_its_lateness_on_record() -> None:
+    life = Life()
+    life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-23 12:00")))
+    life.fire(at("11-23 12:00"))
+    life.complete("w-1", at("11-23 14:00"))
+    life.reopen_order("w-1", at("11-23 15:00"), at("11-25 12:00"))
+    states = [clock.state for clock in life.all(ClockKind.WORK_ORDER)]
+    assert states == [ClockState.MET_LATE, ClockState.RUNNING]
+
+
+def test_no_task_is_opened_again_in_a_case_that_waits_for_the_reporter() -> None:
+    life = Life()
+    life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-25 12:00")))
+    life.complete("w-1", at("11-23 12:00"))
+    life.resolve(at("11-23 13:00"))
+    life.reopen_order("w-1", at("11-23 14:00"), at("11-27 12:00"))
+    assert len(life.all(ClockKind.WORK_ORDER)) == 1
