@@ -39,7 +39,7 @@ async def compose(runtime: Runtime[Settings]) -> Parts:
                 servicer,
             ),
         ),
-        handlers=handlers(),
+        handlers=handlers(secrets),
     )
 
 

@@ -57,8 +57,11 @@ class IntakeServicer(IntakeServiceServicer):
         command = registration.with_reporter(command)
         if not actor.may_see(command.site_id):
             raise Refused("SITE_UNKNOWN", site_id=command.site_id)
+        callers = visibility.behind(actor.subject, actor.acting_for)
         caller = registration.Caller(
-            actor.subject, staff=not actor.roles.isdisjoint(visibility.STAFF)
+            actor.subject,
+            staff=not actor.roles.isdisjoint(visibility.STAFF),
+            persons=callers,
         )
         receipt = await self._registrations.register(
             Appeal(self._views.named(call), command, caller)
@@ -67,7 +70,12 @@ class IntakeServicer(IntakeServiceServicer):
         case = file.case
         promises = await self._deadlines.ask(case)
         response = rpc.RegisterCaseResponse(
-            case=replies.case_file(file),
+            # Whom it is about may hand it in, and follow it by its code like anyone.
+            case=(
+                replies.case_file(file)
+                if visibility.in_sight(case.about_persons, callers)
+                else replies.tracked_case(file)
+            ),
             receipt_code=self._views.codes.receipt(case.site_id, case.case_id, case.slip_number),
         )
         set_timestamp(response.first_reply_due_time, promises.first_reply_due_time)
@@ -228,6 +236,7 @@ class IntakeServicer(IntakeServiceServicer):
                 request.accountable,
                 before,
                 size + 1,
+                callers=visibility.behind(call.actor.subject, call.actor.acting_for),
             )
         page = found[:size]
         response = rpc.ListCasesResponse(cases=[replies.case_row(case) for case in page])
@@ -285,6 +294,7 @@ class IntakeServicer(IntakeServiceServicer):
                 after,
                 size + 1,
                 solved_only=request.solved_only,
+                callers=visibility.behind(call.actor.subject, call.actor.acting_for),
             )
         page = found[:size]
         response = rpc.ListLedgerResponse(rows=[replies.ledger_row(row) for row in page])

@@ -41,12 +41,18 @@ class Views:
         return self._secrets.codes
 
     async def file(self, actor: Actor, case_id: str) -> CaseFile:
-        """Returns a case file; Refused CASE_NOT_FOUND when absent or not for the actor."""
+        """Returns a case file; Refused CASE_NOT_FOUND when absent or not for the actor.
+
+        Links to cases about the actor aren't there, either.
+        """
+        callers = visibility.behind(actor.subject, actor.acting_for)
         async with self._app.read(actor) as connection:
             file = await cases.load_file(connection, case_id)
             if file is None or not await self._allowed(connection, actor, file):
                 raise Refused("CASE_NOT_FOUND", case_id=case_id)
-            return file
+        visibility.check_sight(file.case, callers)
+        links = tuple(link for link in file.links if visibility.in_sight(link.about, callers))
+        return replace(file, links=links)
 
     async def file_by_number(self, actor: Actor, number: str) -> CaseFile:
         """Returns the file of the one case in sight with this number; else CASE_NOT_FOUND."""
@@ -77,7 +83,10 @@ class Views:
         return file
 
     async def registered(self, actor: Actor, case_id: str) -> CaseFile:
-        """Returns a case to whoever has just registered it, anonymous reporters included."""
+        """Returns a case to whoever has just registered it, anonymous reporters included.
+
+        So it does to one whom it is about; what of it they are shown is the caller's to decide.
+        """
         async with self._app.read(actor) as connection:
             file = await cases.load_file(connection, case_id)
         if file is None:
@@ -87,12 +96,15 @@ class Views:
     async def reporter(self, actor: Actor, case_id: str) -> intake_pb2.Reporter:
         """Opens the seal of a case's reporter; the caller has decided who may look.
 
-        Raises Refused CASE_NOT_FOUND and REPORTER_ANONYMOUS.
+        Raises Refused CASE_NOT_FOUND, CASE_RECUSED and REPORTER_ANONYMOUS.
         """
         async with self._app.read(actor) as connection:
             case = await cases.load_case(connection, case_id)
             if case is None:
                 raise Refused("CASE_NOT_FOUND", case_id=case_id)
+            callers = visibility.behind(actor.subject, actor.acting_for)
+            visibility.check_sight(case, callers)
+            visibility.check_hand(case, callers)
             sealed = await cases.load_reporter(connection, case_id)
             if case.confidentiality is Confidentiality.ANONYMOUS or sealed is None:
                 raise Refused("REPORTER_ANONYMOUS")
@@ -110,12 +122,17 @@ class Views:
             raise Refused("CODE_WRONG")
         async with self._app.read(actor) as connection:
             own = await self._own(connection, actor, case_id)
+        # Not those of the call as it is recorded: pseudonyms are nobody's code.
+        persons = visibility.behind(actor.subject, actor.acting_for)
         if not code:
-            return visibility.Speaker(actor.subject, actor.roles, own=own), self.named(call)
+            speaker = visibility.Speaker(actor.subject, actor.roles, own=own, persons=persons)
+            return speaker, self.named(call)
         opened = await self.opened(code)
         if opened.case_id != case_id:
             raise Refused("CODE_WRONG")
-        speaker = visibility.Speaker(actor.subject, actor.roles, own=own, code=True)
+        speaker = visibility.Speaker(
+            actor.subject, actor.roles, own=own, code=True, persons=persons
+        )
         named = self.named(call, code)
         return speaker, replace(named, actor=replace(named.actor, sites=opened.actor.sites))
 

@@ -43,6 +43,9 @@ def case_registered(case: values.Case, command: commands.RegisterCase) -> facts.
         has_phone=bool(command.reporter.phone),
         has_email=bool(command.reporter.email),
         slip_number=case.slip_number,
+        about_persons=case.about_persons,
+        sweep_id=command.sweep_id,
+        sweep_task_id=command.sweep_task_id,
     )
 
 

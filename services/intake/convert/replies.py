@@ -48,6 +48,8 @@ def case_row(case: values.Case) -> pb.Case:
         flags=[_flag(one) for one in case.flags],
         pause=_pause(case.pause) if case.pause else None,
         promise_move_count=case.promise_move_count,
+        about_persons=case.about_persons,
+        recused_persons=case.recused_persons,
     )
     set_timestamp(message.next_wake_time, case.next_wake_time)
     set_timestamp(message.resolve_time, case.resolve_time)

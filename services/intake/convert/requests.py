@@ -29,6 +29,7 @@ def register_case(request: rpc.RegisterCaseRequest) -> commands.RegisterCase:
             values.Link(link.case_id, from_number(values.Relation, link.relation))
             for link in request.links
         ),
+        about_persons=tuple(request.about_persons),
     )
 
 

@@ -33,6 +33,10 @@ class RegisterCase:
     receiver: str
     slip_number: str
     links: tuple[Link, ...]
+    about_persons: tuple[str, ...] = ()
+    # Set when a sweep found it.
+    sweep_id: str = ""
+    sweep_task_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,24 +12,30 @@ from services.intake.domain.transitions import advance
 from services.intake.domain.values import Case, CaseState
 
 
-def assigned(case: Case, unit_id: str, steward: str, accountable: str) -> Case:
-    """Routing has named who answers for the case; a new steward has yet to accept."""
+def assigned(
+    case: Case, unit_id: str, steward: str, accountable: str, first_reply_by: str = ""
+) -> Case:
+    """Routing has named who answers for the case; a new steward has yet to accept.
+
+    `first_reply_by` owes the first reply in the steward's place; empty where nobody does.
+    """
     moved = replace(
         case,
         unit_id=unit_id or case.unit_id,
         steward=steward,
         accepted=case.accepted and steward == case.steward,
+        first_reply_by=first_reply_by,
     )
     return advance(_answers(moved, accountable), CaseState.ASSIGNED)
 
 
 def accepted(case: Case) -> Case:
-    """The steward took it: work has begun."""
-    return advance(replace(case, accepted=True), CaseState.IN_PROGRESS)
+    """The steward took it, and owes the first reply from now on: work has begun."""
+    return advance(replace(case, accepted=True, first_reply_by=""), CaseState.IN_PROGRESS)
 
 
-def escalated(case: Case, cycle: int, level: int, accountable: str) -> Case:
-    """The case is one level higher, unless that was in a cycle before."""
+def moved_to_level(case: Case, cycle: int, level: int, accountable: str) -> Case:
+    """The case is one level higher or lower, unless that was in a cycle before."""
     if _is_over(case, cycle):
         return case
     return _answers(replace(case, level=level), accountable)
@@ -42,9 +48,16 @@ def instructed(case: Case, cycle: int, accountable: str) -> Case:
     return _answers(case, accountable)
 
 
-def dispatched(case: Case) -> Case:
-    """Units have tasks: work has begun."""
+def worked_on(case: Case) -> Case:
+    """Units have tasks, or have looked together: work has begun."""
     return advance(case, CaseState.IN_PROGRESS)
+
+
+def recused(case: Case, person_id: str) -> Case:
+    """A person may read the case and do nothing with it any more."""
+    if person_id in case.recused_persons:
+        return case
+    return replace(case, recused_persons=(*case.recused_persons, person_id))
 
 
 def woken_at(case: Case, next_wake_time: datetime | None) -> Case:

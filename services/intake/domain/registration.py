@@ -1,6 +1,6 @@
 """How an appeal becomes a case: what must be said, what is filled in, and its number."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -25,23 +25,28 @@ LATEST_ENTRY = timedelta(days=90)
 class Known:
     """What the site has of the things that appeals name, as far as they name them.
 
-    `posts` are {post id: where it stands}; `linked` the linked cases that exist at the site.
+    `posts` are {post id: where it stands}; `linked` {linked case: whom it is about} of those that
+    exist at the site.
     """
 
     site: Site
     units: frozenset[str]
     posts: Mapping[str, str]
     categories: frozenset[str]
-    linked: frozenset[str]
+    linked: Mapping[str, Sequence[str]]
     people: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who hands the appeal in; `staff` is False for reporters themselves and for systems."""
+    """Who hands the appeal in; `staff` is False for reporters themselves and for systems.
+
+    `persons` are all who stand behind the call: the caller, and whom a system acts for.
+    """
 
     subject: str
     staff: bool
+    persons: frozenset[str] = frozenset()
 
 
 def settle_reporter(reporter: Reporter) -> Reporter:
@@ -87,9 +92,10 @@ def with_reporter(command: RegisterCase) -> RegisterCase:
 
 
 def check_known(command: RegisterCase, known: Known, caller: Caller) -> None:
-    """Raises Refused for what the site doesn't have: unit, post, category, linked case, receiver.
+    """Raises Refused for what the site doesn't have: unit, post, category, linked case, persons.
 
-    Staff may always name themselves as the receiver, as they are when they name nobody.
+    Staff may always name themselves as the receiver, as they are when they name nobody. A linked
+    case about the caller is one that isn't there.
     """
     site_id = command.site_id
     if command.unit_id and command.unit_id not in known.units:
@@ -99,8 +105,12 @@ def check_known(command: RegisterCase, known: Known, caller: Caller) -> None:
     if command.category not in ("", OTHER_CATEGORY, *known.categories):
         raise Refused("CATEGORY_UNKNOWN", category=command.category, site_id=site_id)
     for link in command.links:
-        if link.case_id not in known.linked:
+        about = known.linked.get(link.case_id)
+        if about is None or not caller.persons.isdisjoint(about):
             raise Refused("LINK_NOT_FOUND", case_id=link.case_id)
+    for person_id in command.about_persons:
+        if person_id not in known.people:
+            raise Refused("ABOUT_PERSON_UNKNOWN", person_id=person_id, site_id=site_id)
     receivers = {"", DISPATCH_ROOM} | ({caller.subject} if caller.staff else set())
     if command.receiver not in receivers | known.people:
         raise Refused(
@@ -129,6 +139,9 @@ def register(
         raise Refused("TOO_LONG_AGO", field="occurred_time", days=LATEST_ENTRY.days)
     # A reporter's own code must not show, and a system can't reply: the window owes the reply.
     receiver = command.receiver or (caller.subject if caller.staff else DISPATCH_ROOM)
+    if receiver in command.about_persons:
+        # Whoever has taken it in would owe its first reply.
+        receiver = DISPATCH_ROOM
     return Case(
         case_id=case_id,
         site_id=site.site_id,
@@ -151,4 +164,5 @@ def register(
         slip_number=command.slip_number,
         accountable=DISPATCH_ROOM,
         next_wake_time=first_wake(now, site.zone),
+        about_persons=command.about_persons,
     )

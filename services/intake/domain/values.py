@@ -116,6 +116,7 @@ class Basis(StrEnum):
 class Relation(StrEnum):
     FOUND_BY_SWEEP = "FOUND_BY_SWEEP"
     RELATED = "RELATED"
+    RECURRENCE_OF = "RECURRENCE_OF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,11 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class Link:
+    """A tie to another case; `about` are the persons whom that one is about."""
+
     case_id: str
     relation: Relation
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,10 @@ class Case:
     given in this cycle, which began at `cycle_start_time`: when the reporter spoke, or said no.
     `next_wake_time` is None only once the case is closed. `pause` is sla's, while it lasts; `flags`
     are in the order of their kinds. `version` is the number of facts intake has recorded about it.
+
+    `about_persons` are those it is about: for them it isn't there. `recused_persons` have been
+    taken out of its handling chain: they may read it. `first_reply_by` is whom routing named for
+    the first reply, in the steward's place.
     """
 
     case_id: str
@@ -245,12 +253,20 @@ class Case:
     promise_move_count: int = 0
     pause: Pause | None = None
     flags: tuple[Flag, ...] = ()
+    first_reply_by: str = ""
+    about_persons: tuple[str, ...] = ()
+    recused_persons: tuple[str, ...] = ()
     version: int = 0
 
     @property
     def open(self) -> bool:
         """Not struck off yet."""
         return self.state is not CaseState.CLOSED
+
+    @property
+    def shielded(self) -> frozenset[str]:
+        """Returns who may not have it in hand: those it is about, and the recused."""
+        return frozenset((*self.about_persons, *self.recused_persons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,12 +292,15 @@ class CaseFile:
     def first_reply_owed_by(self) -> str:
         """Who owes the first reply of this cycle; empty once the reporter was told something.
 
-        The receiver until the steward has accepted (首接负责).
+        The receiver until the steward has accepted (首接负责), or whom routing names in the
+        steward's place; never one who may not have the case in hand.
         """
         case = self.case
         if not case.open or self.fed_back_in_cycle:
             return ""
-        return case.steward if case.accepted and case.steward else case.receiver
+        accepted = case.steward if case.accepted else ""
+        owing = (case.first_reply_by, accepted, case.receiver, case.steward)
+        return next((one for one in owing if one and one not in case.shielded), case.accountable)
 
     @property
     def fed_back_in_cycle(self) -> bool:

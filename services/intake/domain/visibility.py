@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from chassis.errors import Refused
-from services.intake.domain.values import Basis, CaseFile, Confidentiality
+from services.intake.domain.values import Basis, Case, CaseFile, Confidentiality
 
 STAFF = frozenset({"CLERK", "STEWARD", "HANDLER", "DISPATCHER", "DIRECTOR", "SUPPORT", "LEADER"})
 # May say for a reporter that the result is right, or not.
@@ -21,18 +21,41 @@ class Speaker:
     """Whoever speaks about a case.
 
     `own` tells that the case's reporter is the holder of this account; `code` that the case's
-    receipt code was shown.
+    receipt code was shown; `persons` are all who stand behind the call.
     """
 
     subject: str
     roles: AbstractSet[str]
     own: bool = False
     code: bool = False
+    persons: AbstractSet[str] = frozenset()
 
 
 def only_reporter(roles: AbstractSet[str]) -> bool:
     """Tells an account that may see its own cases and nothing else."""
     return "REPORTER" in roles and roles <= {"REPORTER"}
+
+
+def behind(subject: str, acting_for: str) -> frozenset[str]:
+    """Returns the persons who stand behind a call: the caller, and whom they act for."""
+    return frozenset({subject, acting_for} - {""})
+
+
+def in_sight(about_persons: Iterable[str], callers: AbstractSet[str]) -> bool:
+    """Tells whether a case is there at all for those behind a call: not for whom it is about."""
+    return callers.isdisjoint(about_persons)
+
+
+def check_sight(case: Case, callers: AbstractSet[str]) -> None:
+    """Raises Refused CASE_NOT_FOUND, as for an absent case, to whom it is about."""
+    if not in_sight(case.about_persons, callers):
+        raise Refused("CASE_NOT_FOUND", case_id=case.case_id)
+
+
+def check_hand(case: Case, callers: AbstractSet[str]) -> None:
+    """Raises Refused CASE_RECUSED to whom was taken out of the case's handling chain (回避)."""
+    if not callers.isdisjoint(case.recused_persons):
+        raise Refused("CASE_RECUSED", case_id=case.case_id)
 
 
 def basis_of(file: CaseFile, speaker: Speaker) -> Basis:

@@ -4,12 +4,14 @@ Whoever works on it has had a hand in it for good; to look at the reporter, to s
 to strike the case off is not to work on it.
 """
 
+from collections.abc import Set as AbstractSet
+
 from chassis.errors import FieldViolation, Refused
 from chassis.ids import new_id
 from chassis.work import Receipt, Work
 from services.intake.convert import facts
 from services.intake.domain import commands, follow_up, transitions, visibility
-from services.intake.domain.values import Basis, CaseFile
+from services.intake.domain.values import Basis, Case, CaseFile
 from services.intake.store import cases, directory
 
 
@@ -85,7 +87,7 @@ async def flag_case(work: Work, command: commands.FlagCase) -> Receipt:
     case = flagged.case
     if not flagged.new:
         return Receipt(case.case_id, work.version(case.case_id))
-    await _check_leader(work, case.site_id, command.leader)
+    await _check_leader(work, case, command.leader)
     fact = facts.case_flagged(flagged, is_set=command.set)
     version = work.record(case.case_id, case.site_id, fact)
     await cases.save_flag(work.connection, case, command.flag)
@@ -203,23 +205,28 @@ async def _spoken_of(
 
     Who has no say learns nothing, the version neither.
     """
-    file = await _held(work, command.case_id, 0)
+    file = await _locked(work, command.case_id, speaker.persons)
+    if not (speaker.own and "REPORTER" in speaker.roles):
+        # Whoever raised it has the last word about it, recused as a handler or not.
+        visibility.check_hand(file.case, speaker.persons)
     basis = visibility.basis_of(file, speaker)
     work.expect(command.case_id, command.expected_version)
     return file, basis
 
 
-async def _check_leader(work: Work, site_id: str, leader: str) -> None:
-    """Raises Refused INVALID_FIELD for a leader who is nobody of the site's directory."""
+async def _check_leader(work: Work, case: Case, leader: str) -> None:
+    """Raises Refused INVALID_FIELD for a leader who is nobody of the site's directory.
+
+    So it does for one who may not have the case in hand.
+    """
     if not leader:
         return
-    known = await directory.list_names(work.connection, site_id, [leader])
-    if ("person", leader) not in known:
-        raise Refused(
-            "INVALID_FIELD",
-            fields=[FieldViolation("leader", "is nobody of the site's directory")],
-            field="leader",
-        )
+    known = await directory.list_names(work.connection, case.site_id, [leader])
+    problem = "" if ("person", leader) in known else "is nobody of the site's directory"
+    if leader in case.shielded:
+        problem = "may not have the case in hand"
+    if problem:
+        raise Refused("INVALID_FIELD", fields=[FieldViolation("leader", problem)], field="leader")
 
 
 async def _hold(work: Work, file: CaseFile, *others: str) -> None:
@@ -232,13 +239,25 @@ async def _hold(work: Work, file: CaseFile, *others: str) -> None:
 
 
 async def _held(work: Work, case_id: str, expected_version: int) -> CaseFile:
-    """Locks a case and returns its file; Refused CASE_NOT_FOUND or VERSION_MISMATCH."""
+    """Locks a case and returns its file to whoever may work on it.
+
+    Raises Refused CASE_NOT_FOUND (to whom it is about, too), CASE_RECUSED, VERSION_MISMATCH.
+    """
+    callers = visibility.behind(work.actor.subject, work.actor.acting_for)
+    file = await _locked(work, case_id, callers)
+    visibility.check_hand(file.case, callers)
+    work.expect(case_id, expected_version)
+    return file
+
+
+async def _locked(work: Work, case_id: str, callers: AbstractSet[str]) -> CaseFile:
+    """Locks a case and returns its file; Refused CASE_NOT_FOUND where there is none for them."""
     if case_id not in await work.lock_existing(case_id):
         raise Refused("CASE_NOT_FOUND", case_id=case_id)
-    work.expect(case_id, expected_version)
     file = await cases.load_file(work.connection, case_id)
     if file is None:
         raise Refused("CASE_NOT_FOUND", case_id=case_id)
+    visibility.check_sight(file.case, callers)
     return file
 
 

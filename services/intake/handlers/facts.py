@@ -54,10 +54,18 @@ async def on_case_assigned(work: Work, fact: ReceivedFact) -> None:
         work,
         fact,
         lambda case: read_model.assigned(
-            case, message.unit_id, message.steward, message.accountable
+            case, message.unit_id, message.steward, message.accountable, message.first_reply_by
         ),
     )
-    await _hold(work, fact, message.steward, message.accountable, *message.also_told)
+    await _hold(
+        work,
+        fact,
+        message.steward,
+        message.accountable,
+        message.first_reply_by,
+        message.assigned_by,
+        *message.also_told,
+    )
 
 
 async def on_case_accepted(work: Work, fact: ReceivedFact) -> None:
@@ -73,11 +81,31 @@ async def on_case_escalated(work: Work, fact: ReceivedFact) -> None:
     await _apply(
         work,
         fact,
-        lambda case: read_model.escalated(
+        lambda case: read_model.moved_to_level(
             case, message.cycle, message.to_level, message.accountable
         ),
     )
     await _hold(work, fact, message.accountable)
+
+
+async def on_case_deescalated(work: Work, fact: ReceivedFact) -> None:
+    """Shows the lower level and who has it there."""
+    message = _read(fact, routing_facts_pb2.CaseDeescalated)
+    await _apply(
+        work,
+        fact,
+        lambda case: read_model.moved_to_level(
+            case, message.cycle, message.to_level, message.accountable
+        ),
+    )
+    await _hold(work, fact, message.decided_by, message.accountable)
+
+
+async def on_person_recused(work: Work, fact: ReceivedFact) -> None:
+    """Shows who may only read the case from now on; what they did to it stays theirs."""
+    message = _read(fact, routing_facts_pb2.PersonRecused)
+    await _apply(work, fact, lambda case: read_model.recused(case, message.person_id))
+    await _hold(work, fact, message.recorded_by)
 
 
 async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
@@ -92,7 +120,7 @@ async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
 async def on_work_orders_dispatched(work: Work, fact: ReceivedFact) -> None:
     """Shows the units' tasks."""
     message = _read(fact, routing_facts_pb2.WorkOrdersDispatched)
-    await _apply(work, fact, read_model.dispatched)
+    await _apply(work, fact, read_model.worked_on)
     orders = [convert.work_order(order) for order in message.work_orders]
     await facts.insert_work_orders(work.connection, fact.site_id, fact.subject_id, orders)
     await _hold(work, fact, *message.heads)
@@ -134,9 +162,40 @@ async def on_work_order_ruled(work: Work, fact: ReceivedFact) -> None:
         message.work_order_id,
         message.unit_id,
         opt_datetime(message.HasField("deadline_time"), message.deadline_time),
-        leads=message.kind == routing_pb2.RULING_KIND_LEAD,
+        # Facts of before tell it by their kind alone.
+        leads=message.lead or message.kind == routing_pb2.RULING_KIND_LEAD,
     )
-    await _hold(work, fact, message.ruled_by)
+    await _hold(work, fact, message.ruled_by, message.head)
+
+
+async def on_work_order_reopened(work: Work, fact: ReceivedFact) -> None:
+    """Shows the task as open again."""
+    message = _read(fact, routing_facts_pb2.WorkOrderReopened)
+    await _apply(work, fact, _as_it_is)
+    order = convert.work_order(message.work_order)
+    await facts.reopen_work_order(work.connection, fact.subject_id, order)
+    await _hold(work, fact, message.reopened_by, message.head)
+
+
+async def on_work_order_extension_asked(work: Work, fact: ReceivedFact) -> None:
+    """Nothing of the task changes until somebody decides."""
+    message = _read(fact, routing_facts_pb2.WorkOrderExtensionAsked)
+    await _apply(work, fact, _as_it_is)
+    await _hold(work, fact, message.asked_by)
+
+
+async def on_work_order_extension_declined(work: Work, fact: ReceivedFact) -> None:
+    """The task keeps its deadline."""
+    message = _read(fact, routing_facts_pb2.WorkOrderExtensionDeclined)
+    await _apply(work, fact, _as_it_is)
+    await _hold(work, fact, message.declined_by, message.asked_by)
+
+
+async def on_joint_survey_recorded(work: Work, fact: ReceivedFact) -> None:
+    """Departments went and looked together: work has begun, as by a verification."""
+    message = _read(fact, routing_facts_pb2.JointSurveyRecorded)
+    await _apply(work, fact, read_model.worked_on)
+    await _hold(work, fact, message.recorded_by)
 
 
 async def on_work_order_extended(work: Work, fact: ReceivedFact) -> None:

@@ -33,11 +33,15 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """One call to register; the command's reporter is settled, its site in the caller's sight."""
+    """One call to register; the command's reporter is settled, its site in the caller's sight.
+
+    `case_id` is empty unless it was settled before that the case would have it.
+    """
 
     call: Call
     command: RegisterCase
     caller: Caller
+    case_id: str = ""
 
 
 async def register_cases(work: Work, appeals: Sequence[Appeal], secrets: Secrets) -> list[Receipt]:
@@ -53,7 +57,7 @@ async def register_cases(work: Work, appeals: Sequence[Appeal], secrets: Secrets
         raise Refused("SITE_UNKNOWN", site_id=site_id)
     for appeal in appeals:
         check_known(appeal.command, known, appeal.caller)
-    case_ids = [new_id() for _ in appeals]
+    case_ids = [appeal.case_id or new_id() for appeal in appeals]
     sealed: list[SealedReporter | None] = []
     keys: list[NewSubjectKey] = []
     for case_id, appeal in zip(case_ids, appeals, strict=True):

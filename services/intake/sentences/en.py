@@ -5,15 +5,17 @@ from typing import Any
 
 from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.notify.v1 import notify_facts_pb2 as notify
-from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
-from services.intake.sentences import labels
+from services.intake.sentences import labels, routing_en
 from services.intake.sentences.words import Language, Sentence, Words
 
 
 def _case_registered(m: intake.CaseRegistered, w: Words) -> str:
     where = w.post(m.post_id) if m.post_id else m.place or w.unit(m.unit_id)
-    return f"{w.who(m.receiver)} registered case {m.number} by {w.label(m, 'channel')} ({where})."
+    ties = dict.fromkeys(w.label(link, "relation") for link in m.links)
+    linked = f"; linked: {', '.join(ties)}" if ties else ""
+    by = f"{w.label(m, 'channel')} ({where})"
+    return f"{w.who(m.receiver)} registered case {m.number} by {by}{linked}."
 
 
 def _case_verified(m: intake.CaseVerified, w: Words) -> str:
@@ -91,86 +93,6 @@ def _case_closed(m: intake.CaseClosed, w: Words) -> str:
 
 def _case_unsealed(m: intake.CaseUnsealed, w: Words) -> str:
     return f"{w.who(m.unsealed_by)} looked at the reporter's identity: {m.reason}"
-
-
-def _directory_published(m: routing.DirectoryPublished, _: Words) -> str:
-    told = m.directory
-    return (
-        f"The directory of {told.name} was published: {len(told.units)} units, "
-        f"{len(told.people)} people."
-    )
-
-
-def _matrix_published(m: routing.MatrixPublished, _: Words) -> str:
-    return f"The responsibility matrix was published: {len(m.responsibilities)} rows."
-
-
-def _roster_published(m: routing.RosterPublished, _: Words) -> str:
-    return f"The duty roster was published: {len(m.shifts)} shifts."
-
-
-def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
-    taken = f" (before: {w.who(m.previous)})" if m.previous else ""
-    steward = w.who(m.steward or m.accountable)
-    also = f"; also told: {w.people(m.also_told)}" if m.also_told else ""
-    return f"Assigned to {steward}{taken} by {w.label(m, 'rule')}{also}."
-
-
-def _case_accepted(m: routing.CaseAccepted, w: Words) -> str:
-    return f"{w.who(m.accepted_by)} accepted it."
-
-
-def _case_escalated(m: routing.CaseEscalated, w: Words) -> str:
-    holder = "vacant, the dispatch room has it" if m.fallback else w.who(m.accountable)
-    reason = f": {m.reason}" if m.reason else "."
-    return (
-        f"Escalated to level {m.to_level}, {w.position(m.position_id)} ({holder}), "
-        f"{w.label(m, 'cause')}{reason}"
-    )
-
-
-def _case_instructed(m: routing.CaseInstructed, w: Words) -> str:
-    return f"{w.who(m.instructed_by)} instructed ({w.label(m, 'kind')}): {m.text}"
-
-
-def _work_orders_dispatched(m: routing.WorkOrdersDispatched, w: Words) -> str:
-    orders = "; ".join(
-        f"{w.unit(order.unit_id)}{' (leading)' if order.lead else ''} "
-        f"by {w.instant(order.deadline_time)}: {order.task}"
-        for order in m.work_orders
-    )
-    return f"Work orders dispatched: {orders}"
-
-
-def _work_order_accepted(m: routing.WorkOrderAccepted, w: Words) -> str:
-    return f"{w.unit(m.unit_id)} accepted its work order ({w.who(m.accepted_by)})."
-
-
-def _work_order_completed(m: routing.WorkOrderCompleted, w: Words) -> str:
-    return f"{w.unit(m.unit_id)} completed its work order ({w.who(m.completed_by)}): {m.result}"
-
-
-def _work_order_returned(m: routing.WorkOrderReturned, w: Words) -> str:
-    by = f"{w.who(m.returned_by)}, return {m.ordinal}"
-    return f"{w.unit(m.unit_id)} gave its work order back ({by}): {m.reason}"
-
-
-def _work_order_ruled(m: routing.WorkOrderRuled, w: Words) -> str:
-    due = f" by {w.instant(m.deadline_time)}" if m.HasField("deadline_time") else ""
-    return (
-        f"{w.who(m.ruled_by)} ruled on the return ({w.label(m, 'kind')}): "
-        f"{w.unit(m.unit_id)} has the task{due}. {m.text}"
-    )
-
-
-def _work_order_extended(m: routing.WorkOrderExtended, w: Words) -> str:
-    before, now = w.instant(m.previous_deadline_time), w.instant(m.deadline_time)
-    return f"{w.who(m.approved_by)} extended a work order from {before} to {now}: {m.reason}"
-
-
-def _outreach_recorded(m: routing.OutreachRecorded, w: Words) -> str:
-    place = f" ({m.place})" if m.place else ""
-    return f"{w.who(m.done_by)} {w.label(m, 'form')} {w.unit(m.unit_id)}{place}: {m.heard}"
 
 
 def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
@@ -276,20 +198,7 @@ _SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseRejected: _case_rejected,
     intake.CaseClosed: _case_closed,
     intake.CaseUnsealed: _case_unsealed,
-    routing.DirectoryPublished: _directory_published,
-    routing.MatrixPublished: _matrix_published,
-    routing.RosterPublished: _roster_published,
-    routing.CaseAssigned: _case_assigned,
-    routing.CaseAccepted: _case_accepted,
-    routing.CaseEscalated: _case_escalated,
-    routing.CaseInstructed: _case_instructed,
-    routing.WorkOrdersDispatched: _work_orders_dispatched,
-    routing.WorkOrderAccepted: _work_order_accepted,
-    routing.WorkOrderCompleted: _work_order_completed,
-    routing.WorkOrderReturned: _work_order_returned,
-    routing.WorkOrderRuled: _work_order_ruled,
-    routing.WorkOrderExtended: _work_order_extended,
-    routing.OutreachRecorded: _outreach_recorded,
+    **routing_en.SENTENCES,
     sla.ClocksStarted: _clocks_started,
     sla.ClockDueSoon: _clock_due_soon,
     sla.ClockBreached: _clock_breached,

@@ -86,6 +86,14 @@ class Words:
         """Names a unit."""
         return self.names.get(("unit", code)) or code
 
+    def units(self, codes: Any) -> str:
+        """Names several units."""
+        return self.language.joiner.join(self.unit(code) for code in codes)
+
+    def category(self, code: str) -> str:
+        """Names a category."""
+        return self.names.get(("category", code)) or code
+
     def position(self, code: str) -> str:
         """Names a position."""
         return self.who(f"position:{code}")

@@ -5,15 +5,16 @@ from typing import Any
 
 from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.notify.v1 import notify_facts_pb2 as notify
-from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
-from services.intake.sentences import labels
+from services.intake.sentences import labels, routing_zh
 from services.intake.sentences.words import Language, Sentence, Words
 
 
 def _case_registered(m: intake.CaseRegistered, w: Words) -> str:
     where = w.post(m.post_id) if m.post_id else m.place or w.unit(m.unit_id)
-    return f"{w.who(m.receiver)}经{w.label(m, 'channel')}登记诉求 {m.number}（{where}）。"
+    ties = dict.fromkeys(w.label(link, "relation") for link in m.links)
+    linked = f"，关联：{'、'.join(ties)}" if ties else ""
+    return f"{w.who(m.receiver)}经{w.label(m, 'channel')}登记诉求 {m.number}（{where}）{linked}。"
 
 
 def _case_verified(m: intake.CaseVerified, w: Words) -> str:
@@ -82,82 +83,6 @@ def _case_closed(m: intake.CaseClosed, w: Words) -> str:
 
 def _case_unsealed(m: intake.CaseUnsealed, w: Words) -> str:
     return f"{w.who(m.unsealed_by)}查看了诉求人身份，理由：{m.reason}"
-
-
-def _directory_published(m: routing.DirectoryPublished, _: Words) -> str:
-    told = m.directory
-    return f"发布{told.name}的组织信息：{len(told.units)} 个单位，{len(told.people)} 人。"
-
-
-def _matrix_published(m: routing.MatrixPublished, _: Words) -> str:
-    return f"发布包保责任分工表，共 {len(m.responsibilities)} 条。"
-
-
-def _roster_published(m: routing.RosterPublished, _: Words) -> str:
-    return f"发布值班表，共 {len(m.shifts)} 个班次。"
-
-
-def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
-    taken = f"（原由{w.who(m.previous)}负责）" if m.previous else ""
-    steward = w.who(m.steward or m.accountable)
-    also = f"，同时告知{w.people(m.also_told)}" if m.also_told else ""
-    return f"分派给{steward}包保{taken}，依据：{w.label(m, 'rule')}{also}。"
-
-
-def _case_accepted(m: routing.CaseAccepted, w: Words) -> str:
-    return f"{w.who(m.accepted_by)}接手办理。"
-
-
-def _case_escalated(m: routing.CaseEscalated, w: Words) -> str:
-    vacant = "（该岗位暂缺，由调度室代管）" if m.fallback else ""
-    holder = "" if m.fallback else f"（{w.who(m.accountable)}）"
-    reason = f"：{m.reason}" if m.reason else "。"
-    return (
-        f"上报第 {m.to_level} 级 {w.position(m.position_id)}{holder}{vacant}，"
-        f"原因：{w.label(m, 'cause')}{reason}"
-    )
-
-
-def _case_instructed(m: routing.CaseInstructed, w: Words) -> str:
-    return f"{w.who(m.instructed_by)}批示（{w.label(m, 'kind')}）：{m.text}"
-
-
-def _work_orders_dispatched(m: routing.WorkOrdersDispatched, w: Words) -> str:
-    orders = "；".join(
-        f"{w.unit(order.unit_id)}{'（牵头）' if order.lead else ''}"
-        f"{w.instant(order.deadline_time)}前 {order.task.rstrip('。；')}"
-        for order in m.work_orders
-    )
-    return f"派单：{orders}"
-
-
-def _work_order_accepted(m: routing.WorkOrderAccepted, w: Words) -> str:
-    return f"{w.unit(m.unit_id)}接单（{w.who(m.accepted_by)}）。"
-
-
-def _work_order_completed(m: routing.WorkOrderCompleted, w: Words) -> str:
-    return f"{w.unit(m.unit_id)}完成工单（{w.who(m.completed_by)}）：{m.result}"
-
-
-def _work_order_returned(m: routing.WorkOrderReturned, w: Words) -> str:
-    by = f"（{w.who(m.returned_by)}，第 {m.ordinal} 次）"
-    return f"{w.unit(m.unit_id)}退回工单{by}，理由：{m.reason}"
-
-
-def _work_order_ruled(m: routing.WorkOrderRuled, w: Words) -> str:
-    due = f"，期限 {w.instant(m.deadline_time)}" if m.HasField("deadline_time") else ""
-    ruling = f"{w.who(m.ruled_by)}裁定退单（{w.label(m, 'kind')}）"
-    return f"{ruling}：由{w.unit(m.unit_id)}办理{due}。{m.text}"
-
-
-def _work_order_extended(m: routing.WorkOrderExtended, w: Words) -> str:
-    before, now = w.instant(m.previous_deadline_time), w.instant(m.deadline_time)
-    return f"{w.who(m.approved_by)}同意工单期限由 {before} 延至 {now}，理由：{m.reason}"
-
-
-def _outreach_recorded(m: routing.OutreachRecorded, w: Words) -> str:
-    place = f"（{m.place}）" if m.place else ""
-    return f"{w.who(m.done_by)}到{w.unit(m.unit_id)}{w.label(m, 'form')}{place}：{m.heard}"
 
 
 def _clocks_started(m: sla.ClocksStarted, w: Words) -> str:
@@ -259,20 +184,7 @@ _SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseRejected: _case_rejected,
     intake.CaseClosed: _case_closed,
     intake.CaseUnsealed: _case_unsealed,
-    routing.DirectoryPublished: _directory_published,
-    routing.MatrixPublished: _matrix_published,
-    routing.RosterPublished: _roster_published,
-    routing.CaseAssigned: _case_assigned,
-    routing.CaseAccepted: _case_accepted,
-    routing.CaseEscalated: _case_escalated,
-    routing.CaseInstructed: _case_instructed,
-    routing.WorkOrdersDispatched: _work_orders_dispatched,
-    routing.WorkOrderAccepted: _work_order_accepted,
-    routing.WorkOrderCompleted: _work_order_completed,
-    routing.WorkOrderReturned: _work_order_returned,
-    routing.WorkOrderRuled: _work_order_ruled,
-    routing.WorkOrderExtended: _work_order_extended,
-    routing.OutreachRecorded: _outreach_recorded,
+    **routing_zh.SENTENCES,
     sla.ClocksStarted: _clocks_started,
     sla.ClockDueSoon: _clock_due_soon,
     sla.ClockBreached: _clock_breached,

@@ -140,3 +140,9 @@ CROSS JOIN LATERAL (
         AND journal.type = 'backstop.intake.v1.CaseCalledBack'
 ) AS facts
 WHERE calls.count <> facts.count;
+
+-- name: case_in_the_hands_of_whom_it_is_about
+-- Nobody has a case about themselves in hand.
+SELECT site_id, case_id AS subject_id, 'about its receiver, steward or accountable' AS detail
+FROM cases
+WHERE about_persons && ARRAY[receiver, steward, accountable, first_reply_by];

@@ -15,11 +15,10 @@ GRANT SELECT, INSERT
 GRANT SELECT, INSERT, UPDATE, DELETE ON flags TO :app;
 GRANT SELECT ON clocks, work_orders, timeline TO :app;
 
--- The worker adds other services' facts, and finds the site of a receipt code.
-GRANT SELECT, UPDATE ON cases TO :worker;
-GRANT SELECT
-    ON counters, receipt_codes, answers, feedbacks, verifications, links, reporters, promise_moves,
-        callbacks, flags
-    TO :worker;
+-- The worker adds other services' facts, finds the site of a receipt code, and registers what a
+-- sweep has found.
+GRANT SELECT, INSERT, UPDATE ON cases, counters TO :worker;
+GRANT SELECT, INSERT ON receipt_codes, links, reporters TO :worker;
+GRANT SELECT ON answers, feedbacks, verifications, promise_moves, callbacks, flags TO :worker;
 GRANT SELECT, INSERT, UPDATE ON clocks, work_orders TO :worker;
 GRANT SELECT, INSERT ON timeline, case_hands TO :worker;

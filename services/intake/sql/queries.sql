@@ -12,12 +12,18 @@ SELECT
         SELECT category_id FROM categories
         WHERE categories.site_id = $1 AND category_id = ANY ($4::text[])
     ) AS categories,
-    ARRAY(SELECT case_id FROM cases WHERE cases.site_id = $1 AND case_id = ANY ($5::text[]))
-        AS linked,
+    (
+        SELECT jsonb_object_agg(case_id, about_persons) FROM cases
+        WHERE cases.site_id = $1 AND case_id = ANY ($5::text[])
+    ) AS linked,
     ARRAY(SELECT person_id FROM people WHERE people.site_id = $1 AND person_id = ANY ($6::text[]))
         AS people
 FROM sites
 WHERE sites.site_id = $1;
+
+-- name: has_case
+-- Is a case on file?
+SELECT EXISTS (SELECT FROM cases WHERE case_id = $1);
 
 -- name: take_numbers
 -- Gives the next numbers of a site's local day; its other registrations wait until the commit.
@@ -33,21 +39,22 @@ WITH made AS (
     INSERT INTO cases (
         site_id, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
         urgency, reporter_kind, confidentiality, occurred_time, record_time, cycle_start_time,
-        receiver, slip_number, accountable, next_wake_time
+        receiver, slip_number, accountable, next_wake_time, about_persons
     )
     SELECT
         $1, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
         urgency, reporter_kind, confidentiality, occurred_time, record_time, occurred_time,
-        receiver, slip_number, accountable, next_wake_time
+        receiver, slip_number, accountable, next_wake_time,
+        ARRAY(SELECT jsonb_array_elements_text(about))
     FROM unnest(
         $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
         $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::text[],
-        $20::timestamptz[]
+        $20::timestamptz[], $32::jsonb[]
     ) AS made (
         case_id, number, state, kind, category, channel, post_id, place, unit_id, text, urgency,
         reporter_kind, confidentiality, occurred_time, record_time, receiver, slip_number,
-        accountable, next_wake_time
+        accountable, next_wake_time, about
     )
 ),
 coded AS (
@@ -77,7 +84,8 @@ SELECT
     cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
     deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
-    pause_approved_by, pause_start_time, pause_latest_end_time, subjects.version,
+    pause_approved_by, pause_start_time, pause_latest_end_time, first_reply_by, about_persons,
+    recused_persons, subjects.version,
     (
         SELECT jsonb_agg(jsonb_build_object(
             'flag', flag, 'reason', reason, 'leader', leader, 'flagged_by', flagged_by,
@@ -98,7 +106,8 @@ SELECT
     cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
     deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
-    pause_approved_by, pause_start_time, pause_latest_end_time, subjects.version, sites.time_zone,
+    pause_approved_by, pause_start_time, pause_latest_end_time, first_reply_by, about_persons,
+    recused_persons, subjects.version, sites.time_zone,
     (
         SELECT jsonb_agg(jsonb_build_object(
             'flag', flag, 'reason', reason, 'leader', leader, 'flagged_by', flagged_by,
@@ -159,9 +168,12 @@ SELECT
         FROM clocks WHERE clocks.case_id = $1
     ) AS clocks,
     (
-        SELECT jsonb_agg(jsonb_build_object('case_id', linked_case_id, 'relation', relation)
-            ORDER BY linked_case_id, relation)
-        FROM links WHERE links.case_id = $1
+        SELECT jsonb_agg(jsonb_build_object(
+            'case_id', linked_case_id, 'relation', relation, 'about', linked.about_persons
+        ) ORDER BY linked_case_id, relation)
+        FROM links
+        JOIN cases AS linked ON linked.case_id = linked_case_id
+        WHERE links.case_id = $1
     ) AS links,
     ARRAY(SELECT person FROM case_hands WHERE case_hands.case_id = $1) AS hands
 FROM cases
@@ -177,7 +189,8 @@ UPDATE cases SET
     proposed_outcome = $12, outcome = $13, grade = $14, basis = $15, confirmed = $16,
     resolve_time = $17, close_time = $18, deliveries_planned = $19, deliveries_sent = $20,
     cycle_start_time = $21, promise_move_count = $22, pause_reason = $23, pause_words = $24,
-    pause_approved_by = $25, pause_start_time = $26, pause_latest_end_time = $27
+    pause_approved_by = $25, pause_start_time = $26, pause_latest_end_time = $27,
+    first_reply_by = $28, recused_persons = $29
 WHERE case_id = $1;
 
 -- name: add_hands
@@ -261,7 +274,8 @@ INSERT INTO verifications (
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: list_cases
--- Cases of a site, newest first, after a (time, id) key; empty filters let everything pass.
+-- Cases of a site, newest first, after a (time, id) key; empty filters let everything pass. Those
+-- about the callers ($8) aren't there.
 SELECT
     cases.case_id, cases.site_id, number, state, kind, category, channel, post_id, place, unit_id,
     text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
@@ -269,7 +283,8 @@ SELECT
     cycle, reopen_count,
     resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
     deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
-    pause_approved_by, pause_start_time, pause_latest_end_time, subjects.version,
+    pause_approved_by, pause_start_time, pause_latest_end_time, first_reply_by, about_persons,
+    recused_persons, subjects.version,
     (
         SELECT jsonb_agg(jsonb_build_object(
             'flag', flag, 'reason', reason, 'leader', leader, 'flagged_by', flagged_by,
@@ -283,12 +298,13 @@ WHERE cases.site_id = $1
     AND (cardinality($2::text[]) = 0 OR state = ANY ($2::text[]))
     AND ($3 = '' OR unit_id = $3)
     AND ($4 = '' OR accountable = $4)
+    AND NOT about_persons && $8::text[]
     AND (record_time, cases.case_id) < ($5::timestamptz, $6)
 ORDER BY record_time DESC, cases.case_id DESC
 LIMIT $7;
 
 -- name: list_ledger
--- Cases by when they were spoken, oldest first, after a (time, id) key.
+-- Cases by when they were spoken, oldest first, after a (time, id) key, none about the callers ($9).
 SELECT
     number, case_id, occurred_time, category, unit_id, channel, text, steward, state, outcome,
     grade, resolution, resolve_time, close_time, reopen_count,
@@ -303,6 +319,7 @@ WHERE site_id = $1
     AND occurred_time >= $2::timestamptz AND occurred_time < $3::timestamptz
     AND (NOT $4 OR outcome = 'SOLVED')
     AND ($5 = '' OR category = $5)
+    AND NOT about_persons && $9::text[]
     AND (occurred_time, case_id) > ($6::timestamptz, $7)
 ORDER BY occurred_time, case_id
 LIMIT $8;
@@ -376,6 +393,11 @@ UPDATE work_orders SET
     lead = CASE WHEN $5 THEN work_order_id = $2 ELSE lead END
 WHERE case_id = $1
     AND (work_order_id = $2 OR ($5 AND lead AND state <> 'COMPLETED'));
+
+-- name: reopen_work_order
+-- A task as it is after it was opened again.
+UPDATE work_orders SET unit_id = $3, lead = $4, task = $5, deadline_time = $6, state = $7
+WHERE case_id = $1 AND work_order_id = $2;
 
 -- name: extend_work_order
 -- A task's new deadline.

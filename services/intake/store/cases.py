@@ -1,6 +1,6 @@
 """Keeps cases and what intake itself writes about them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from backstop.fact.v1 import fact_pb2
@@ -64,6 +64,8 @@ async def save_case(connection: Connection, case: Case) -> None:
         pause.approved_by if pause else "",
         pause.start_time if pause else None,
         pause.latest_end_time if pause else None,
+        case.first_reply_by,
+        case.recused_persons,
     )
 
 
@@ -216,10 +218,12 @@ async def list_cases(
     accountable: str,
     before: tuple[datetime, str],
     count: int,
+    *,
+    callers: Iterable[str],
 ) -> list[Case]:
-    """Returns cases older than `before` (record time, id), newest first."""
+    """Returns cases older than `before` (record time, id), newest first; none about a caller."""
     rows = await connection.fetch(
-        Q.list_cases, site_id, states, unit_id, accountable, *before, count
+        Q.list_cases, site_id, states, unit_id, accountable, *before, count, list(callers)
     )
     return [read_case(row) for row in rows]
 
@@ -234,10 +238,14 @@ async def list_ledger(
     count: int,
     *,
     solved_only: bool,
+    callers: Iterable[str],
 ) -> list[LedgerRow]:
-    """Returns cases spoken in [start, end), after `after` (occurred time, id), oldest first."""
+    """Returns cases spoken in [start, end), after `after` (occurred time, id), oldest first.
+
+    None of them is about a caller.
+    """
     rows = await connection.fetch(
-        Q.list_ledger, site_id, start, end, solved_only, category, *after, count
+        Q.list_ledger, site_id, start, end, solved_only, category, *after, count, list(callers)
     )
     return [read_ledger_row(row) for row in rows]
 

@@ -88,6 +88,20 @@ async def rule_work_order(
     )
 
 
+async def reopen_work_order(connection: Connection, case_id: str, order: WorkOrder) -> None:
+    """Writes a work order as it is after it was opened again."""
+    await connection.execute(
+        Q.reopen_work_order,
+        case_id,
+        order.work_order_id,
+        order.unit_id,
+        order.lead,
+        order.task,
+        order.deadline_time,
+        order.state,
+    )
+
+
 async def extend_work_order(
     connection: Connection, case_id: str, work_order_id: str, deadline_time: datetime
 ) -> None:

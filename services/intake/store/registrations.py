@@ -53,7 +53,7 @@ async def load_known(
         [appeal.post_id for appeal in appeals],
         [appeal.category for appeal in appeals],
         [link.case_id for appeal in appeals for link in appeal.links],
-        [appeal.receiver for appeal in appeals],
+        [code for appeal in appeals for code in (appeal.receiver, *appeal.about_persons)],
     )
     if row is None:
         return None
@@ -62,9 +62,14 @@ async def load_known(
         units=frozenset(row["units"]),
         posts=json.loads(row["posts"] or "{}"),
         categories=frozenset(row["categories"]),
-        linked=frozenset(row["linked"]),
+        linked=json.loads(row["linked"] or "{}"),
         people=frozenset(row["people"]),
     )
+
+
+async def has_case(connection: Connection, case_id: str) -> bool:
+    """Tells whether a case is on file, one of this very transaction included."""
+    return bool(await connection.fetchval(Q.has_case, case_id))
 
 
 async def take_numbers(connection: Connection, site_id: str, day: date, count: int) -> int:
@@ -116,6 +121,7 @@ async def insert_cases(connection: Connection, site_id: str, made: Sequence[NewC
             [reporter.person_hash for _, reporter in sealed],
             [case_id for case_id, _ in hands],
             [person for _, person in hands],
+            [json.dumps(case.about_persons) for case in cases],
         )
     except asyncpg.UniqueViolationError as error:
         slips = [case.slip_number for case in cases if case.slip_number]

@@ -77,6 +77,9 @@ def read_case(row: asyncpg.Record) -> Case:
         deliveries_planned=row["deliveries_planned"],
         deliveries_sent=row["deliveries_sent"],
         promise_move_count=row["promise_move_count"],
+        first_reply_by=row["first_reply_by"],
+        about_persons=tuple(row["about_persons"]),
+        recused_persons=tuple(row["recused_persons"]),
         pause=_pause(row),
         flags=_list(row["flags"], _flag),
         version=row["version"],
@@ -248,4 +251,6 @@ def _clock(item: Mapping[str, Any]) -> Clock:
 
 
 def _link(item: Mapping[str, Any]) -> Link:
-    return Link(case_id=item["case_id"], relation=Relation(item["relation"]))
+    return Link(
+        case_id=item["case_id"], relation=Relation(item["relation"]), about=tuple(item["about"])
+    )

@@ -25,10 +25,10 @@ KNOWN = registration.Known(
     units=frozenset({"bath"}),
     posts={"canteen": "食堂门口"},
     categories=frozenset({"BATHING"}),
-    linked=frozenset(),
+    linked={"about-c-1": ["c-1"]},
     people=frozenset({"s-1"}),
 )
-CLERK = registration.Caller("c-1", staff=True)
+CLERK = registration.Caller("c-1", staff=True, persons=frozenset({"c-1"}))
 
 
 def reporter(confidentiality: Confidentiality, **identity: str) -> Reporter:
@@ -95,6 +95,9 @@ def test_an_unknown_receiver_is_refused(receiver: str) -> None:
         (replace(KNOWN, posts={}), APPEAL, "POST_UNKNOWN"),
         (KNOWN, replace(APPEAL, category="X"), "CATEGORY_UNKNOWN"),
         (KNOWN, replace(APPEAL, links=(Link("c", Relation.RELATED),)), "LINK_NOT_FOUND"),
+        # There it is, and not for whom it is about.
+        (KNOWN, replace(APPEAL, links=(Link("about-c-1", Relation.RELATED),)), "LINK_NOT_FOUND"),
+        (KNOWN, replace(APPEAL, about_persons=("s-1", "s-9")), "ABOUT_PERSON_UNKNOWN"),
     ],
 )
 def test_what_the_site_lacks_is_refused(
@@ -135,6 +138,23 @@ def test_neither_a_reporter_nor_a_system_is_the_receiver() -> None:
 
 def test_numbers_go_on_beyond_four_digits() -> None:
     assert registration.case_number(SITE, NOW.date(), 12345) == "YW-20261123-12345"
+
+
+def test_anyone_else_may_tie_a_case_to_it() -> None:
+    tied = replace(APPEAL, links=(Link("about-c-1", Relation.RECURRENCE_OF),))
+    other = registration.Caller("c-2", staff=True, persons=frozenset({"c-2", "w-9"}))
+    registration.check_known(tied, KNOWN, other)
+    behind = replace(other, persons=frozenset({"c-2", "c-1"}))
+    with pytest.raises(Refused):
+        registration.check_known(tied, KNOWN, behind)
+
+
+@pytest.mark.parametrize("named", ["", "c-1", "s-1"])
+def test_nobody_receives_an_appeal_about_themselves(named: str) -> None:
+    about = replace(APPEAL, about_persons=("c-1", "s-1"), receiver=named)
+    case = registration.register(about, KNOWN, CLERK, NOW, "id", 1)
+    assert case.receiver == "position:DISPATCH_ROOM"
+    assert case.about_persons == ("c-1", "s-1")
 
 
 def test_codes_are_sixteen_digits_and_differ_by_site_kind_and_pepper() -> None:

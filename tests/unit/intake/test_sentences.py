@@ -11,7 +11,7 @@ from google.type.date_pb2 import Date
 
 from backstop.intake.v1 import intake_facts_pb2, intake_pb2
 from backstop.notify.v1 import notify_facts_pb2, notify_pb2
-from backstop.routing.v1 import routing_facts_pb2, routing_pb2
+from backstop.routing.v1 import routing_facts_pb2, routing_pb2, routing_sweeps_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from services.intake.domain.values import Step
 from services.intake.sentences import Narrator, en, zh
@@ -92,7 +92,14 @@ def test_chinese_is_written_with_chinese_punctuation(kind: type[Message]) -> Non
 def test_every_value_of_an_enum_that_is_told_has_a_word() -> None:
     enums = [
         enum
-        for module in (intake_pb2, routing_facts_pb2, routing_pb2, sla_pb2, notify_pb2)
+        for module in (
+            intake_pb2,
+            routing_facts_pb2,
+            routing_pb2,
+            routing_sweeps_pb2,
+            sla_pb2,
+            notify_pb2,
+        )
         for enum in module.DESCRIPTOR.enum_types_by_name.values()
     ]
     words = zh.LANGUAGE.labels.keys()
@@ -139,6 +146,70 @@ def test_a_call_in_vain_tells_the_days() -> None:
     assert tell(fact, "zh-CN") == "样例乙回访诉求人，已联系上：关机"
 
 
+def test_an_assignment_tells_what_the_next_one_has_to_know() -> None:
+    fact = routing_facts_pb2.CaseAssigned(
+        steward="s-1",
+        rule=routing_pb2.ASSIGNMENT_RULE_MANUAL,
+        first_reply_by="c-1",
+        handover_note="配件已订",
+        assigned_by="d-1",
+    )
+    assert tell(fact, "zh-CN") == (
+        "分派给样例乙包保，依据：人工指派（d-1），初步回复由c-1负责。交接说明：配件已订"
+    )
+    assert tell(fact, "en").endswith(
+        " by hand (d-1); first reply owed by c-1. Handover note: 配件已订"
+    )
+
+
+def test_a_recusal_tells_whose_wish_it_was() -> None:
+    fact = routing_facts_pb2.PersonRecused(person_id="s-1", reason="亲属", recorded_by="s-1")
+    assert tell(fact, "zh-CN") == "样例乙申请回避本诉求，理由：亲属"
+    fact.recorded_by = "d-1"
+    assert tell(fact, "zh-CN") == "d-1登记样例乙回避本诉求，理由：亲属"
+    fact.asked_by_reporter = True
+    assert tell(fact, "zh-CN") == "d-1应诉求人要求，登记样例乙回避本诉求，理由：亲属"
+
+
+def test_a_case_that_goes_down_tells_to_whom() -> None:
+    fact = routing_facts_pb2.CaseDeescalated(
+        from_level=2, to_level=1, position_id="DUTY_LEAD", accountable="s-1", decided_by="d-1",
+        reason="班组可办",
+    )  # fmt: skip
+    assert tell(fact, "zh-CN") == (
+        "d-1将诉求由第 2 级交回第 1 级 值班领导（样例乙），理由：班组可办"
+    )
+    fact.to_level = 0
+    assert tell(fact, "zh-CN") == "d-1将诉求由第 2 级交回包保人员（样例乙），理由：班组可办"
+
+
+def test_a_sweep_is_told_with_what_it_found() -> None:
+    answered = routing_facts_pb2.SweepTaskAnswered(
+        task=routing_sweeps_pb2.SweepTask(
+            unit_id="bath",
+            finding=routing_sweeps_pb2.SWEEP_FINDING_PLANNED,
+            planned_date=Date(year=2026, month=12, day=3),
+            words="待采购",
+            evidence=[routing_pb2.Evidence(name="照片", reference="x")],
+        )
+    )
+    assert tell(answered, "zh-CN") == (
+        "bath反馈排查结果（列入计划，计划 2026年12月3日 完成），附材料 1 份：待采购"
+    )
+    closed = routing_facts_pb2.SweepClosed(closed_by="s-1")
+    assert tell(closed, "zh-CN") == "各单位均已反馈，举一反三排查结束。"
+    closed.reason = "已由集团统一排查"
+    assert tell(closed, "zh-CN") == "样例乙结束举一反三排查，理由：已由集团统一排查"
+
+
+def test_a_case_that_is_the_same_again_says_so() -> None:
+    fact = intake_facts_pb2.CaseRegistered(receiver="s-1", number="YW-1", place="南风井")
+    fact.channel = intake_pb2.CHANNEL_DESK
+    for _ in range(2):
+        fact.links.add(relation=intake_pb2.RELATION_RECURRENCE_OF)
+    assert tell(fact, "zh-CN") == "样例乙经值守点登记诉求 YW-1（南风井），关联：复发。"
+
+
 def test_both_languages_have_the_same_labels_and_roles() -> None:
     assert zh.LANGUAGE.labels.keys() == en.LANGUAGE.labels.keys()
     assert zh.LANGUAGE.roles.keys() == en.LANGUAGE.roles.keys()
@@ -157,7 +228,7 @@ def test_names_take_the_place_of_codes() -> None:
 
 def test_an_unknown_or_broken_fact_is_told_by_its_name() -> None:
     for kind, payload in (
-        ("backstop.routing.v1.SweepOpened", b""),
+        ("backstop.routing.v1.NotThoughtOfYet", b""),
         ("backstop.routing.v1.CaseAccepted", b"\xff\xff"),
     ):
         step = Step("routing", 1, kind, NOW, NOW, "", "", payload)

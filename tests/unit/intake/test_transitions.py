@@ -10,6 +10,8 @@ from services.intake.domain import commands, read_model, transitions, visibility
 from services.intake.domain.values import (
     AnswerKind,
     Basis,
+    Case,
+    CaseFile,
     CaseState,
     Confidentiality,
     Feedback,
@@ -22,6 +24,7 @@ from tests.unit.intake.examples import (
     NOW,
     SPOKEN,
     TOLD,
+    ZONE,
     answer,
     attempt,
     case,
@@ -284,6 +287,10 @@ def test_states_only_move_on() -> None:
             assert list(CaseState).index(moved) >= list(CaseState).index(state)
 
 
+def file_of(one: Case) -> CaseFile:
+    return CaseFile(one, ZONE)
+
+
 def test_a_new_steward_has_yet_to_accept() -> None:
     accepted = read_model.accepted(case(steward="s-1"))
     assert accepted.state is CaseState.IN_PROGRESS
@@ -307,11 +314,62 @@ def test_the_first_reply_is_owed_until_it_is_fed_back() -> None:
     assert file(feedbacks=(result,), cycle=2).first_reply_owed_by == "c-1"
 
 
+def test_the_first_reply_is_owed_by_whom_routing_names_until_the_steward_accepts() -> None:
+    off = read_model.assigned(case(steward="s-1", accepted=True), "", "s-1", "s-1", "c-2")
+    assert file_of(off).first_reply_owed_by == "c-2"
+    assert file_of(read_model.accepted(off)).first_reply_owed_by == "s-1"
+    assert file_of(read_model.assigned(off, "", "s-1", "s-1")).first_reply_owed_by == "s-1"
+
+
+def test_nobody_who_may_not_have_the_case_owes_its_first_reply() -> None:
+    named = case(steward="s-1", accountable="s-1", first_reply_by="c-2")
+    one = read_model.recused(named, "c-2")
+    assert file_of(one).first_reply_owed_by == "c-1"
+    two = read_model.recused(one, "c-1")
+    assert file_of(two).first_reply_owed_by == "s-1"
+    assert read_model.recused(two, "c-1") == two
+    alternate = replace(two, accountable="position:UNION", about_persons=("s-1",))
+    assert file_of(alternate).first_reply_owed_by == "position:UNION"
+
+
+def test_a_joint_survey_begins_the_work_and_takes_nothing_back() -> None:
+    assert read_model.worked_on(case()).state is CaseState.IN_PROGRESS
+    done = case(state=CaseState.RESOLVED)
+    assert read_model.worked_on(done) == done
+
+
+def test_a_case_goes_down_as_it_climbs() -> None:
+    high = case(level=2, accountable="boss", steward="s-1")
+    low = read_model.moved_to_level(high, 1, 0, "s-1")
+    assert (low.level, low.accountable) == (0, "s-1")
+
+
+def test_whom_a_case_is_about_finds_nothing_and_the_recused_may_read() -> None:
+    shielded = case(about_persons=("a-1",), recused_persons=("r-1",))
+    for callers, reason in (
+        (visibility.behind("a-1", ""), "CASE_NOT_FOUND"),
+        (visibility.behind("system:portal", "a-1"), "CASE_NOT_FOUND"),
+        (visibility.behind("r-1", ""), ""),
+        (visibility.behind("", ""), ""),
+    ):
+        if reason:
+            with pytest.raises(Refused) as refused:
+                visibility.check_sight(shielded, callers)
+            assert refused.value.reason == reason
+        else:
+            visibility.check_sight(shielded, callers)
+    with pytest.raises(Refused) as refused:
+        visibility.check_hand(shielded, visibility.behind("s-1", "r-1"))
+    assert refused.value.reason == "CASE_RECUSED"
+    visibility.check_hand(shielded, visibility.behind("s-1", ""))
+    assert shielded.shielded == {"a-1", "r-1"}
+
+
 @pytest.mark.parametrize(
     ("cycle", "told", "heard"),
     [(1, 0, True), (1, 1, True), (2, 0, False), (2, 1, False), (2, 2, True)],
 )
 def test_only_the_present_cycle_climbs(cycle: int, told: int, heard: bool) -> None:
     before = case(cycle=cycle)
-    assert (read_model.escalated(before, told, 1, "boss") != before) is heard
+    assert (read_model.moved_to_level(before, told, 1, "boss") != before) is heard
     assert (read_model.instructed(before, told, "boss") != before) is heard

@@ -100,6 +100,11 @@ CREATE TABLE cases (
     deliveries_planned integer NOT NULL DEFAULT 0,
     deliveries_sent integer NOT NULL DEFAULT 0,
     promise_move_count integer NOT NULL DEFAULT 0,
+    -- Whom routing named for the first reply, in the steward's place.
+    first_reply_by text NOT NULL DEFAULT '',
+    -- Those it is about, for whom it isn't there; and those who may read it and no more.
+    about_persons text[] NOT NULL DEFAULT '{}',
+    recused_persons text[] NOT NULL DEFAULT '{}',
     -- sla's pause, while it lasts.
     pause_reason text NOT NULL DEFAULT '',
     pause_words text NOT NULL DEFAULT '',
