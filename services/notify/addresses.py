@@ -4,6 +4,7 @@ Positions are asked of routing, a reporter's contact of intake, the staff's own 
 here. What is asked in vain because a service is away is asked again later.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import grpc
@@ -38,12 +39,19 @@ _ASK_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The way that is open. `to` is the code of who is meant, for paper; never logged."""
+    """The way that is open. `to` is the code of who is meant, for paper; never logged.
+
+    `closed` is the problem where no way may be taken, and nothing goes out.
+    """
 
     channel: Channel
     to: str
     address: str = field(default="", repr=False)
     language: str = DEFAULT_LANGUAGE
+    closed: str = ""
+
+
+_KEPT_FROM_THEM = Destination(Channel.PAPER, "", closed="KEPT_FROM_THEM")
 
 
 class Addresses:
@@ -75,7 +83,16 @@ class Addresses:
             return Destination(Channel.PAPER, recipient)
         if recipient.startswith(POSITION_PREFIX):
             return await self._position(delivery, recipient.removeprefix(POSITION_PREFIX))
+        if recipient in await self._shielded(delivery):
+            # Recused since it was planned.
+            return _KEPT_FROM_THEM
         return await self._person(delivery, recipient)
+
+    async def _shielded(self, delivery: Delivery) -> AbstractSet[str]:
+        """Returns who is told nothing of the case, whatever position they hold."""
+        async with self._database.read(self._actor) as connection:
+            case = await store.find_case(connection, delivery.case_id)
+        return frozenset() if case is None else case.shielded
 
     async def _reporter(self, delivery: Delivery) -> Destination:
         teller = str(delivery.context.get("teller", ""))
@@ -97,13 +114,17 @@ class Addresses:
         return Destination(channel, to, address)
 
     async def _position(self, delivery: Delivery, position_id: str) -> Destination:
-        person = await self._on_duty(delivery.site_id, position_id)
-        stand_in = _STAND_INS.get(position_id)
-        if not person and stand_in is not None:
-            person = await self._on_duty(delivery.site_id, stand_in)
-        if not person:
-            return Destination(Channel.PAPER, POSITION_PREFIX + position_id)
-        return await self._person(delivery, person)
+        shielded = await self._shielded(delivery)
+        kept = False
+        for position in (position_id, _STAND_INS.get(position_id)):
+            person = await self._on_duty(delivery.site_id, position) if position else ""
+            if person and person not in shielded:
+                return await self._person(delivery, person)
+            kept = kept or bool(person)
+        # Paper in the position's name would be read by whoever holds it.
+        return (
+            _KEPT_FROM_THEM if kept else Destination(Channel.PAPER, POSITION_PREFIX + position_id)
+        )
 
     async def _on_duty(self, site_id: str, position_id: str) -> str:
         try:

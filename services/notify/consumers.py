@@ -5,7 +5,7 @@ from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from chassis.handling import Handlers
 from services.notify.domain.digests import Digesting
-from services.notify.handlers import facts
+from services.notify.handlers import facts, work_orders
 from services.notify.handlers.clocks import Clocks
 
 
@@ -28,9 +28,17 @@ def handlers(digesting: Digesting) -> Handlers:
             routing.CaseAccepted: facts.on_case_accepted,
             routing.CaseEscalated: escalations.on_case_escalated,
             routing.CaseInstructed: facts.on_case_instructed,
-            routing.WorkOrdersDispatched: facts.on_work_orders_dispatched,
-            routing.WorkOrderCompleted: facts.on_work_order_completed,
-            routing.WorkOrderRuled: facts.on_work_order_ruled,
+            routing.CaseDeescalated: facts.on_case_deescalated,
+            routing.PersonRecused: facts.on_person_recused,
+            routing.WorkOrdersDispatched: work_orders.on_work_orders_dispatched,
+            routing.WorkOrderCompleted: work_orders.on_work_order_completed,
+            routing.WorkOrderRuled: work_orders.on_work_order_ruled,
+            routing.WorkOrderReopened: work_orders.on_work_order_reopened,
+            routing.WorkOrderExtensionAsked: work_orders.on_extension_asked,
+            routing.WorkOrderExtended: work_orders.on_extended,
+            routing.WorkOrderExtensionDeclined: work_orders.on_extension_declined,
+            routing.SweepOpened: facts.on_sweep_opened,
+            routing.FixNotLasting: facts.on_fix_not_lasting,
         },
         "sla": {
             sla.ClocksStarted: clocks.on_started,

@@ -18,7 +18,8 @@ from services.notify.domain.clock_plans import ClockView, MovedClock
 from services.notify.domain.contacts import DEFAULT_LANGUAGE, Contact, PutContacts
 from services.notify.domain.deliveries import Channel, Delivery, DeliveryState
 from services.notify.domain.names import DEFAULT_TIME_ZONE, Code, NameKind, Site
-from services.notify.domain.plans import WorkOrderView
+from services.notify.domain.sweep_plans import SweepTaskView
+from services.notify.domain.work_order_plans import WorkOrderView
 
 # Clocks of a case that fire and run on to their next deadline.
 _COME_AGAIN = ("REMINDER", "REVIEW")
@@ -127,6 +128,7 @@ def registered_case(fact: intake_facts_pb2.CaseRegistered) -> CaseView:
         has_phone=fact.has_phone,
         has_email=fact.has_email,
         receiver=fact.receiver,
+        shielded=frozenset(fact.about_persons),
     )
 
 
@@ -192,6 +194,27 @@ def work_orders(fact: routing_facts_pb2.WorkOrdersDispatched) -> tuple[WorkOrder
             head=head,
         )
         for order, head in zip(fact.work_orders, heads, strict=False)
+    )
+
+
+def ruled_work_order(fact: routing_facts_pb2.WorkOrderRuled, head: str) -> WorkOrderView:
+    """Reads the work order of a ruling as it is now; `head` leads its unit, or is empty."""
+    return WorkOrderView(
+        work_order_id=fact.work_order_id,
+        unit_id=fact.unit_id,
+        lead=fact.lead,
+        task=fact.task,
+        deadline_time=to_datetime(fact.deadline_time),
+        head=head,
+    )
+
+
+def sweep_tasks(fact: routing_facts_pb2.SweepOpened) -> tuple[SweepTaskView, ...]:
+    """Reads the tasks of a sweep at a site, each with the head of its unit."""
+    heads = (*fact.heads, *[""] * len(fact.tasks))
+    return tuple(
+        SweepTaskView(task.task_id, task.unit_id, task.place, head)
+        for task, head in zip(fact.tasks, heads, strict=False)
     )
 
 

@@ -42,7 +42,13 @@ class NotifyServicer(notify_service_pb2_grpc.NotifyServiceServicer):
         size = page_size(request.page_size, default=100, maximum=500)
         after = _key(self._pages, request)
         async with self._app.read(call.actor) as connection:
-            found = await store.list_deliveries(connection, request.case_id, after, size + 1)
+            found = await store.list_deliveries(
+                connection,
+                request.case_id,
+                after,
+                size + 1,
+                [call.actor.subject, call.actor.acting_for],
+            )
         response = notify_service_pb2.ListDeliveriesResponse(
             deliveries=[convert.delivery(delivery) for delivery in found[:size]]
         )

@@ -13,7 +13,7 @@ from services.notify.domain.cases import CaseState, CaseView
 from services.notify.domain.deliveries import Channel, Context, Delivery, DeliveryState
 from services.notify.domain.digests import DigestKey
 from services.notify.domain.names import Code, NameKind, Site
-from services.notify.domain.plans import WorkOrderView
+from services.notify.domain.work_order_plans import WorkOrderHolder, WorkOrderView
 
 Q = load_queries("services.notify")
 
@@ -106,6 +106,8 @@ async def insert_case(connection: Connection, case: CaseView) -> None:
         case.level,
         case.cycle,
         case.state.value,
+        case.first_reply_by,
+        sorted(case.shielded),
     )
 
 
@@ -114,10 +116,19 @@ async def load_case(connection: Connection, case_id: str) -> CaseView:
 
     LookupError when nothing is: a fact came before the one it follows from, which is a fault.
     """
-    row = await connection.fetchrow(Q.load_case, case_id)
-    if row is None:
+    case = await find_case(connection, case_id)
+    if case is None:
         raise LookupError(f"the case {case_id} is not known")
-    return CaseView(**{**row, "state": CaseState(row["state"])})
+    return case
+
+
+async def find_case(connection: Connection, case_id: str) -> CaseView | None:
+    """Returns what is known of a case, None when nothing is."""
+    row = await connection.fetchrow(Q.load_case, case_id) if case_id else None
+    if row is None:
+        return None
+    given = {"state": CaseState(row["state"]), "shielded": frozenset(row["shielded"])}
+    return CaseView(**{**row, **given})
 
 
 async def save_case(connection: Connection, case: CaseView) -> None:
@@ -134,6 +145,8 @@ async def save_case(connection: Connection, case: CaseView) -> None:
         case.state.value,
         case.late_until,
         case.late_by,
+        case.first_reply_by,
+        sorted(case.shielded),
     )
 
 
@@ -152,18 +165,33 @@ async def insert_work_orders(
 
 
 async def rule_work_order(
-    connection: Connection, case_id: str, work_order_id: str, unit_id: str
+    connection: Connection, case_id: str, work_order_id: str, unit_id: str, head: str
 ) -> None:
-    """Keeps whose a work order is after a ruling; the head of another unit is not known."""
-    await connection.execute(Q.rule_work_order, work_order_id, case_id, unit_id)
+    """Keeps whose a work order is now; without a head that of another unit is not known."""
+    await connection.execute(Q.rule_work_order, work_order_id, case_id, unit_id, head)
+
+
+async def save_extension_asked(
+    connection: Connection, case_id: str, work_order_id: str, asked_by: str
+) -> None:
+    """Keeps who has asked for more time; empty once it was decided."""
+    await connection.execute(Q.save_extension_asked, work_order_id, case_id, asked_by)
 
 
 async def load_work_order(
     connection: Connection, case_id: str, work_order_id: str
-) -> tuple[str, str]:
-    """Returns (unit, head) of a work order, both empty when it is not known."""
+) -> WorkOrderHolder:
+    """Returns whose a work order is; nobody's when it is not known."""
     row = await connection.fetchrow(Q.load_work_order, work_order_id, case_id)
-    return ("", "") if row is None else (row["unit_id"], row["head"])
+    return WorkOrderHolder() if row is None else WorkOrderHolder(**row)
+
+
+async def list_heads(
+    connection: Connection, case_id: str, unit_ids: Sequence[str]
+) -> Sequence[str]:
+    """Returns the heads of units that have work orders of the case, as far as they are known."""
+    rows = await connection.fetch(Q.list_heads, case_id, list(unit_ids))
+    return [row["head"] for row in rows]
 
 
 # Messages ----------------------------------------------------------------------------------------
@@ -195,10 +223,17 @@ async def insert_deliveries(
 
 
 async def list_deliveries(
-    connection: Connection, case_id: str, after: tuple[datetime, str], limit: int
+    connection: Connection,
+    case_id: str,
+    after: tuple[datetime, str],
+    limit: int,
+    callers: Sequence[str],
 ) -> list[Delivery]:
-    """Returns messages about a case, oldest first, after a (plan time, id) key."""
-    rows = await connection.fetch(Q.list_deliveries, case_id, *after, limit)
+    """Returns messages about a case, oldest first, after a (plan time, id) key.
+
+    None for callers whom it is about.
+    """
+    rows = await connection.fetch(Q.list_deliveries, case_id, *after, limit, list(callers))
     return [_delivery(row) for row in rows]
 
 

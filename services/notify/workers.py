@@ -137,7 +137,11 @@ class Sender:
         )
         if attempts is None:
             return
-        result = await self._hand_over(destination.channel, message)
+        result: Result
+        if destination.closed:
+            result = NotSent(destination.closed, final=True)
+        else:
+            result = await self._hand_over(destination.channel, message)
         for start in range(0, len(bundle.deliveries), _FINISHED_AT_ONCE):
             ended = await self._in_one(
                 partial(

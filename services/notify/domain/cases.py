@@ -4,6 +4,7 @@ Built from facts alone. The reporter's words are left out on purpose: whoever ne
 case file, where access is checked.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,6 +23,9 @@ class CaseState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CaseView:
     """A case as notify sees it. People are codes; `accountable` may be "position:<id>".
+
+    `shielded` are told nothing of it: the persons it is about, and those who were taken out of its
+    handling. `first_reply_by` owes the first reply in the steward's place, while anyone does.
 
     `leader` is in charge of a long-standing case, empty when nobody is. `cycle` is the latest that
     intake or routing told of.
@@ -48,28 +52,53 @@ class CaseView:
     level: int = 0
     cycle: int = 1
     state: CaseState = CaseState.OPEN
+    first_reply_by: str = ""
+    shielded: frozenset[str] = frozenset()
     late_until: datetime | None = None
     late_by: timedelta | None = None
 
     @property
     def teller(self) -> str:
         """Who can tell the reporter in person: steward, else receiver, else dispatch room."""
-        return self.steward or self.receiver or DISPATCH_ROOM
+        told = (self.steward, self.receiver)
+        return next((one for one in told if one and one not in self.shielded), DISPATCH_ROOM)
+
+    @property
+    def replier(self) -> str:
+        """Who owes the first reply beside the steward: whom routing named, else the receiver."""
+        return self.first_reply_by or self.receiver
 
 
-def assign(case: CaseView, steward: str, accountable: str) -> CaseView:
-    """A case has come to its steward; a new one has yet to accept it."""
+def assign(
+    case: CaseView,
+    steward: str,
+    accountable: str,
+    *,
+    first_reply_by: str = "",
+    shielded: Iterable[str] = (),
+) -> CaseView:
+    """A case has come to its steward; a new one has yet to accept it.
+
+    `shielded` are those of whom routing knows that they may not have it.
+    """
     return replace(
         case,
         steward=steward,
         accountable=accountable,
         accepted=case.accepted and steward == case.steward,
+        first_reply_by=first_reply_by,
+        shielded=case.shielded.union(shielded),
     )
 
 
 def accept(case: CaseView) -> CaseView:
-    """The steward took it: the receiver owes nothing more."""
-    return replace(case, accepted=True)
+    """The steward took it: nobody else owes the first reply any more."""
+    return replace(case, accepted=True, first_reply_by="")
+
+
+def recuse(case: CaseView, person_id: str) -> CaseView:
+    """A person is told nothing of the case from now on."""
+    return replace(case, shielded=case.shielded | {person_id})
 
 
 def gone_by(case: CaseView, cycle: int) -> bool:
@@ -78,7 +107,7 @@ def gone_by(case: CaseView, cycle: int) -> bool:
 
 
 def escalate(case: CaseView, accountable: str, level: int, cycle: int) -> CaseView:
-    """The case is on a higher level, with whoever holds it."""
+    """The case is on another level, with whoever holds it."""
     return replace(case, accountable=accountable, level=level, cycle=cycle)
 
 

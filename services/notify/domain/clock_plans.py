@@ -57,7 +57,7 @@ def clocks_started(case: CaseView, clocks: Sequence[ClockView]) -> tuple[Plan, .
 
 
 def clock_due_soon(case: CaseView, clock: ClockView) -> tuple[Plan, ...]:
-    """Whoever must move, and the receiver while the first reply is still theirs.
+    """Whoever must move, and who owes the first reply while it isn't the steward's.
 
     A ruling is the dispatch room's to give; a pause asks whether it can end.
     """
@@ -66,8 +66,8 @@ def clock_due_soon(case: CaseView, clock: ClockView) -> tuple[Plan, ...]:
             return _clock(case, "clock_due_soon", clock, [DISPATCH_ROOM])
         case "PAUSE":
             return _clock(case, "pause_ends_soon", clock, _owing(case, clock))
-        case "FIRST_REPLY" if not case.accepted:
-            return _clock(case, "clock_due_soon", clock, [*_owing(case, clock), case.receiver])
+        case "FIRST_REPLY" if not case.accepted or case.first_reply_by:
+            return _clock(case, "clock_due_soon", clock, [*_owing(case, clock), case.replier])
         case _:
             return _clock(case, "clock_due_soon", clock, _owing(case, clock))
 
@@ -79,7 +79,7 @@ def clock_breached(
 
     `work_order` is the unit of the late work order and `head` its head, where it is one.
     """
-    receiver = [case.receiver] if clock.kind == "FIRST_REPLY" else []
+    receiver = [case.replier] if clock.kind == "FIRST_REPLY" else []
     match consequence:
         case "LADDER":
             return _clock(case, "clock_breached", clock, [*_owing(case, clock), *receiver])

@@ -54,9 +54,10 @@ class Digesting:
     def held(self, case: CaseView, noticed_late_by: timedelta) -> Held | None:
         """Returns how what was noticed so long after its time waits for others, None if it isn't.
 
-        An urgent case's news never waits.
+        An urgent case's news never waits; nor does that of a case of which somebody may hear
+        nothing, since whom it reaches is looked at once more when it goes out.
         """
-        if case.urgent or noticed_late_by < self.late:
+        if case.urgent or case.shielded or noticed_late_by < self.late:
             return None
         return Held(self.hold, noticed_late_by)
 

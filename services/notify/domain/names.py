@@ -50,6 +50,7 @@ _FIELDS: Mapping[str, NameKind] = {
     "previous": NameKind.PERSON,
     "teller": NameKind.PERSON,
     "by": NameKind.PERSON,
+    "person": NameKind.PERSON,
     "position": NameKind.POSITION,
 }
 

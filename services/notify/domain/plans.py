@@ -1,20 +1,20 @@
 """Who is told what, for every kind of fact: the table of this service, written as functions.
 
-What follows from clocks stands in clock_plans.py. Each function takes the case as it stands after
-the fact and returns the messages that follow from it. The reporter hears the answers meant for
-them; the staff hears codes, times and the staff's own words. Neither a reporter's name or number
-nor their words are ever part of a message.
+What follows from clocks stands in clock_plans.py, from units' tasks in work_order_plans.py, from
+sweeps in sweep_plans.py. Each function takes the case as it stands after the fact and returns the
+messages that follow from it. The reporter hears the answers meant for them; the staff hears codes,
+times and the staff's own words. Neither a reporter's name or number nor their words are ever part
+of a message.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.notify.domain.cases import CaseView
+from services.notify.domain.cases import DISPATCH_ROOM, CaseView
 from services.notify.domain.deliveries import (
+    POSITION_PREFIX,
     REPORTER,
-    UNIT_PREFIX,
     Plan,
     preferred_channel,
     reporter_channel,
@@ -25,23 +25,6 @@ DUTY_LEAD = "position:DUTY_LEAD"
 
 # Subjects that nothing can be sent to: programs, and reporters under a pseudonym of one request.
 _OUT_OF_REACH = ("system:", "service:", "reporter:", "receipt:")
-
-
-@dataclass(frozen=True, slots=True)
-class WorkOrderView:
-    """A unit's task as a fact of routing tells of it; `head` is empty when nobody is known."""
-
-    work_order_id: str
-    unit_id: str
-    lead: bool
-    task: str
-    deadline_time: datetime
-    head: str = ""
-
-    @property
-    def recipient(self) -> str:
-        """Returns who is told of it: the unit's head, else the unit, on paper."""
-        return self.head or UNIT_PREFIX + self.unit_id
 
 
 def time_text(time: datetime) -> str:
@@ -55,15 +38,22 @@ def registered(case: CaseView) -> tuple[Plan, ...]:
 
 
 def assigned(
-    case: CaseView, *, also_told: Sequence[str], previous: str, handover: bool
+    case: CaseView, *, also_told: Sequence[str], previous: str, handover: bool, note: str = ""
 ) -> tuple[Plan, ...]:
-    """The steward, a joint team's instructor and technician, and who had it before a handover."""
-    handed_over = staff(case, "case_handed_over", [previous] if handover else [])
+    """The steward with the handover note, a joint team's instructor and technician, and others.
+
+    Those are the person who had it before, and who owes the first reply in the steward's place.
+    `handover` tells that the matrix has changed.
+    """
+    steward = case.steward or case.accountable
+    # A position had it for want of anybody, and has nothing to hand over.
+    before = [] if previous.startswith(POSITION_PREFIX) else [previous]
     return same_once(
         (
-            *staff(case, "case_assigned", [case.steward or case.accountable]),
+            *staff(case, "case_assigned", [steward], text=note),
             *staff(case, "case_also_told", also_told),
-            *handed_over,
+            *staff(case, "first_reply_owed", [case.first_reply_by], steward=case.steward),
+            *staff(case, "case_handed_over", before, handover=handover, steward=steward),
         )
     )
 
@@ -87,6 +77,27 @@ def escalated(
     )
 
 
+def deescalated(
+    case: CaseView, *, position_id: str, reason: str, decided_by: str, fallback: bool
+) -> tuple[Plan, ...]:
+    """Whoever has the case now, with the reason."""
+    return staff(
+        case,
+        "case_deescalated",
+        [case.accountable],
+        level=case.level,
+        position=position_id,
+        fallback=fallback,
+        text=reason,
+        by=decided_by,
+    )
+
+
+def recused(case: CaseView, person_id: str) -> tuple[Plan, ...]:
+    """The dispatch room, without the reason: that stands on the case file."""
+    return staff(case, "person_recused", [DISPATCH_ROOM], person=person_id)
+
+
 def instructed(
     case: CaseView, *, level: int, kind: str, text: str, instructed_by: str
 ) -> tuple[Plan, ...]:
@@ -102,45 +113,19 @@ def instructed(
     )
 
 
-def work_orders_dispatched(
-    case: CaseView, work_orders: Sequence[WorkOrderView]
-) -> tuple[Plan, ...]:
-    """The head of each unit; a person who heads several units gets one message with all tasks."""
-    by_recipient: dict[str, list[WorkOrderView]] = {}
-    for work_order in work_orders:
-        by_recipient.setdefault(work_order.recipient, []).append(work_order)
-    plans: list[Plan] = []
-    for recipient, orders in by_recipient.items():
-        plans += staff(
-            case,
-            "work_order_dispatched",
-            [recipient],
-            reference=orders[0].work_order_id,
-            work_unit=orders[0].unit_id,
-            tasks=[
-                {
-                    "task": order.task,
-                    "due_time": time_text(order.deadline_time),
-                    "lead": order.lead,
-                }
-                for order in orders
-            ],
-        )
-    return tuple(plans)
+def fix_not_lasting(case: CaseView, *, again: CaseView | None, days: int) -> tuple[Plan, ...]:
+    """The steward of the case whose repair it was; of the new case only its number.
 
-
-def work_order_completed(
-    case: CaseView, *, work_order_id: str, unit_id: str, result: str, open_count: int
-) -> tuple[Plan, ...]:
-    """The steward, with what the unit says it did."""
+    Nobody who may hear nothing of the new case hears of it by the old one.
+    """
+    steward = case.steward or case.accountable
+    hidden = again is not None and steward in again.shielded
     return staff(
         case,
-        "work_order_completed",
-        [case.steward or case.accountable],
-        reference=work_order_id,
-        work_unit=unit_id,
-        text=result,
-        open_count=open_count,
+        "fix_not_lasting",
+        [] if hidden else [steward],
+        days=days,
+        again=again.number if again else "",
     )
 
 
@@ -197,7 +182,10 @@ def closed(case: CaseView, *, outcome: str) -> tuple[Plan, ...]:
 def staff(
     case: CaseView, template: str, recipients: Iterable[str], reference: str = "", **context: Any
 ) -> tuple[Plan, ...]:
-    """Returns one message for each of the staff; nobody is told twice, and no program at all."""
+    """Returns one message for each of the staff; nobody is told twice, and no program at all.
+
+    The last word on who is told of a case: nobody it is about, and none of the recused.
+    """
     return same_once(
         [
             Plan(
@@ -209,7 +197,9 @@ def staff(
                 urgent=case.urgent,
             )
             for recipient in recipients
-            if recipient and not recipient.startswith(_OUT_OF_REACH)
+            if recipient
+            and recipient not in case.shielded
+            and not recipient.startswith(_OUT_OF_REACH)
         ]
     )
 

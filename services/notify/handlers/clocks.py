@@ -11,6 +11,7 @@ from chassis.work import Work
 from services.notify import convert, store
 from services.notify.domain import clock_plans
 from services.notify.domain.digests import Digesting
+from services.notify.domain.work_order_plans import WorkOrderHolder
 from services.notify.handlers.telling import follow, payload, tell
 
 
@@ -48,15 +49,15 @@ class Clocks:
             return
         case = await store.load_case(work.connection, message.case_id)
         clock = convert.missed_clock(message)
-        unit_id = head = ""
+        whose = WorkOrderHolder()
         if clock.kind == "WORK_ORDER":
-            unit_id, head = await store.load_work_order(
-                work.connection, case.case_id, clock.reference
-            )
+            whose = await store.load_work_order(work.connection, case.case_id, clock.reference)
         consequence = convert.enum_name(
             sla_pb2.Consequence.DESCRIPTOR, message.consequence, "CONSEQUENCE_"
         )
-        told = clock_plans.clock_breached(case, clock, consequence, work_order=unit_id, head=head)
+        told = clock_plans.clock_breached(
+            case, clock, consequence, work_order=whose.unit_id, head=whose.head
+        )
         held = self._digesting.held_clock(case, clock, to_timedelta(message.detected_late_by))
         case = self._digesting.missed(case, consequence, held, work.raw_time)
         await follow(work, fact, case, told, held=held)

@@ -11,7 +11,7 @@ from backstop.routing.v1 import routing_pb2
 from chassis.handling import ReceivedFact
 from chassis.work import Work
 from services.notify import convert, store
-from services.notify.domain import cases, plans
+from services.notify.domain import cases, plans, sweep_plans
 from services.notify.domain.digests import Digesting
 from services.notify.handlers.telling import follow, payload, tell
 
@@ -28,12 +28,19 @@ async def on_case_assigned(work: Work, fact: ReceivedFact) -> None:
     """The case has its steward."""
     message = payload(fact, routing.CaseAssigned)
     case = await store.load_case(work.connection, message.case_id)
-    case = cases.assign(case, message.steward, message.accountable)
+    case = cases.assign(
+        case,
+        message.steward,
+        message.accountable,
+        first_reply_by=message.first_reply_by,
+        shielded=message.shielded,
+    )
     told = plans.assigned(
         case,
         also_told=message.also_told,
         previous=message.previous,
         handover=message.rule == routing_pb2.ASSIGNMENT_RULE_HANDOVER,
+        note=message.handover_note,
     )
     await follow(work, fact, case, told)
 
@@ -72,6 +79,31 @@ class Escalations:
         await follow(work, fact, case, told, held=held)
 
 
+async def on_case_deescalated(work: Work, fact: ReceivedFact) -> None:
+    """The case is one level lower."""
+    message = payload(fact, routing.CaseDeescalated)
+    case = await store.load_case(work.connection, message.case_id)
+    if cases.gone_by(case, message.cycle):
+        return
+    case = cases.escalate(case, message.accountable, message.to_level, message.cycle)
+    told = plans.deescalated(
+        case,
+        position_id=message.position_id,
+        reason=message.reason,
+        decided_by=message.decided_by,
+        fallback=message.fallback,
+    )
+    await follow(work, fact, case, told)
+
+
+async def on_person_recused(work: Work, fact: ReceivedFact) -> None:
+    """A person is out of the case; whoever has it instead hears of that by another fact."""
+    message = payload(fact, routing.PersonRecused)
+    case = await store.load_case(work.connection, message.case_id)
+    case = cases.recuse(case, message.person_id)
+    await follow(work, fact, case, plans.recused(case, message.person_id))
+
+
 async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
     """The level that has the case answered."""
     message = payload(fact, routing.CaseInstructed)
@@ -91,35 +123,27 @@ async def on_case_instructed(work: Work, fact: ReceivedFact) -> None:
     await follow(work, fact, case, told)
 
 
-async def on_work_orders_dispatched(work: Work, fact: ReceivedFact) -> None:
-    """Units have tasks; whose they are is kept for the day on which one is late."""
-    message = payload(fact, routing.WorkOrdersDispatched)
+async def on_fix_not_lasting(work: Work, fact: ReceivedFact) -> None:
+    """The same again, so soon that the repair did not last."""
+    message = payload(fact, routing.FixNotLasting)
     case = await store.load_case(work.connection, message.case_id)
-    work_orders = convert.work_orders(message)
-    await store.insert_work_orders(work.connection, case, work_orders)
-    await tell(work, fact, plans.work_orders_dispatched(case, work_orders), case_id=case.case_id)
-
-
-async def on_work_order_completed(work: Work, fact: ReceivedFact) -> None:
-    """A unit has done its task."""
-    message = payload(fact, routing.WorkOrderCompleted)
-    case = await store.load_case(work.connection, message.case_id)
-    told = plans.work_order_completed(
-        case,
-        work_order_id=message.work_order_id,
-        unit_id=message.unit_id,
-        result=message.result,
-        open_count=message.open_count,
-    )
+    again = await store.find_case(work.connection, message.again_case_id)
+    told = plans.fix_not_lasting(case, again=again, days=message.days)
     await tell(work, fact, told, case_id=case.case_id)
 
 
-async def on_work_order_ruled(work: Work, fact: ReceivedFact) -> None:
-    """A task that was given back may be another unit's now, for the day on which it is late."""
-    message = payload(fact, routing.WorkOrderRuled)
-    await store.rule_work_order(
-        work.connection, message.case_id, message.work_order_id, message.unit_id
+async def on_sweep_opened(work: Work, fact: ReceivedFact) -> None:
+    """Units of a site are to look for a defect; the case that it starts from may be another's."""
+    message = payload(fact, routing.SweepOpened)
+    case = await store.find_case(work.connection, message.case_id)
+    told = sweep_plans.sweep_opened(
+        convert.sweep_tasks(message),
+        defect=message.defect,
+        due_date=convert.date_text(message.due_date),
+        opened_by=message.opened_by,
+        shielded=case.shielded if case else frozenset(),
     )
+    await tell(work, fact, told)
 
 
 # Intake ------------------------------------------------------------------------------------------

@@ -42,28 +42,30 @@ SELECT key_id::text, nonce, ciphertext FROM contacts WHERE site_id = $1 AND pers
 -- Begins to follow a case.
 INSERT INTO cases (
     case_id, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
-    has_email, receiver, steward, accountable, leader, accepted, level, cycle, state
+    has_email, receiver, steward, accountable, leader, accepted, level, cycle, state,
+    first_reply_by, about_persons, shielded
 )
 VALUES (
-    $1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+    $1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    $19, $20, $20
 );
 
 -- name: load_case
 -- Reads what is known of a case.
 SELECT
     case_id::text, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
-    has_email, receiver, steward, accountable, leader, accepted, level, cycle, state, late_until,
-    late_by
+    has_email, receiver, steward, accountable, leader, accepted, level, cycle, state,
+    first_reply_by, shielded, late_until, late_by
 FROM cases
 WHERE case_id = $1::text::uuid;
 
 -- name: save_case
 -- Keeps what a fact changed about a case: who has it, on what level of what cycle, in what state,
--- and what was noticed late of it.
+-- what was noticed late of it, and who is told nothing of it.
 UPDATE cases
 SET
     steward = $2, accountable = $3, leader = $4, accepted = $5, level = $6, cycle = $7, state = $8,
-    late_until = $9, late_by = $10
+    late_until = $9, late_by = $10, first_reply_by = $11, shielded = $12
 WHERE case_id = $1::text::uuid;
 
 -- name: insert_work_orders
@@ -73,14 +75,27 @@ SELECT work_order_id, $1::text::uuid, $2, unit_id, head
 FROM unnest($3::text[], $4::text[], $5::text[]) AS given (work_order_id, unit_id, head);
 
 -- name: rule_work_order
--- A work order is another unit's, whose head is not known; or the same unit's still.
+-- A work order is another unit's, or the same unit's still, whose head stays where none is told.
 UPDATE work_orders
-SET unit_id = $3, head = CASE WHEN unit_id = $3 THEN head ELSE '' END
+SET
+    unit_id = $3,
+    head = CASE WHEN $4 <> '' THEN $4 WHEN unit_id = $3 THEN head ELSE '' END
 WHERE work_order_id = $1 AND case_id = $2::text::uuid;
+
+-- name: save_extension_asked
+-- Who has asked for more time for a work order; empty once it was decided.
+UPDATE work_orders SET asked_by = $3
+WHERE work_order_id = $1 AND case_id = $2::text::uuid;
+
+-- name: list_heads
+-- Heads of units that have work orders of a case, as far as they are known.
+SELECT DISTINCT head FROM work_orders
+WHERE case_id = $1::text::uuid AND unit_id = ANY ($2::text[]) AND head <> ''
+ORDER BY head;
 
 -- name: load_work_order
 -- Reads whose a work order is.
-SELECT unit_id, head FROM work_orders WHERE work_order_id = $1 AND case_id = $2::text::uuid;
+SELECT unit_id, head, asked_by FROM work_orders WHERE work_order_id = $1 AND case_id = $2::text::uuid;
 
 -- name: insert_deliveries
 -- Plans the messages of one fact.
@@ -103,6 +118,11 @@ SELECT
     next_time, lease_time
 FROM deliveries
 WHERE case_id = $1::text::uuid AND (plan_time, delivery_id) > ($2, $3::text::uuid)
+    -- For whom the case is about there is none.
+    AND NOT EXISTS (
+        SELECT FROM cases
+        WHERE cases.case_id = $1::text::uuid AND about_persons && $5::text[]
+    )
 ORDER BY plan_time, delivery_id
 LIMIT $4;
 

@@ -7,7 +7,8 @@ from typing import Any
 from services.notify.domain.cases import CaseView
 from services.notify.domain.clock_plans import ClockView, MovedClock
 from services.notify.domain.deliveries import Channel, Delivery, DeliveryState
-from services.notify.domain.plans import WorkOrderView
+from services.notify.domain.sweep_plans import SweepTaskView
+from services.notify.domain.work_order_plans import WorkOrderHolder, WorkOrderView
 
 # 24:00 of Monday, 2026-11-23 in Shanghai.
 MIDNIGHT = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
@@ -96,3 +97,12 @@ def work_order(number: int, unit_id: str, head: str = "") -> WorkOrderView:
         deadline_time=MIDNIGHT,
         head=head,
     )
+
+
+def sweep_task(number: int, unit_id: str, head: str = "", place: str = "") -> SweepTaskView:
+    """Returns a unit's share of a sweep."""
+    return SweepTaskView(f"task-{number}", unit_id, place, head)
+
+
+# A work order of the bathhouse, whose head asked for more time.
+HELD = WorkOrderHolder("bathhouse", "head2", "asker1")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.notify.domain import cases, plans
+from services.notify.domain import cases, plans, work_order_plans
 from services.notify.domain.deliveries import Channel, Plan
 from tests.unit.notify.examples import CASE, SILENT, URGENT, work_order
 
@@ -52,6 +52,66 @@ def test_handover_tells_who_had_it_and_a_person_only_once() -> None:
     assert ("dd02", "case_handed_over", PHONE) in told(planned)
 
 
+def test_who_had_it_is_told_whatever_moved_it_and_a_position_is_not() -> None:
+    planned = plans.assigned(CASE, also_told=[], previous="dd02", handover=False)
+    assert told(planned)[1:] == [("dd02", "case_handed_over", PHONE)]
+    for previous in ("", "position:DISPATCH_ROOM", "dd01"):
+        planned = plans.assigned(CASE, also_told=[], previous=previous, handover=False)
+        assert told(planned) == [("dd01", "case_assigned", PHONE)]
+
+
+def test_the_handover_note_goes_to_the_new_steward_alone() -> None:
+    planned = plans.assigned(
+        CASE, also_told=["ins1"], previous="dd02", handover=True, note="配件已订"
+    )
+    assert [plan.recipient for plan in planned if "配件已订" in plan.context.values()] == ["dd01"]
+
+
+def test_whoever_owes_the_first_reply_in_the_stewards_place_is_told() -> None:
+    owed = cases.assign(CASE, "dd01", "dd01", first_reply_by="clerk2")
+    planned = plans.assigned(owed, also_told=[], previous="", handover=False)
+    assert told(planned) == [
+        ("dd01", "case_assigned", PHONE),
+        ("clerk2", "first_reply_owed", PHONE),
+    ]
+    assert owed.replier == "clerk2"
+    assert cases.accept(owed).replier == "clerk1"
+    own = cases.assign(CASE, "dd01", "dd01", first_reply_by="dd01")
+    assert len(plans.assigned(own, also_told=[], previous="", handover=False)) == 1
+
+
+def test_a_case_that_goes_down_tells_who_has_it_now() -> None:
+    case = cases.escalate(CASE, "lead1", 1, cycle=1)
+    planned = plans.deescalated(
+        case, position_id="DUTY_LEAD", reason="班组可办", decided_by="director", fallback=False
+    )
+    assert told(planned) == [("lead1", "case_deescalated", PHONE)]
+    assert planned[0].context["text"] == "班组可办"
+
+
+def test_a_recusal_tells_the_dispatch_room_without_the_reason() -> None:
+    case = cases.recuse(replace(CASE, accountable="dd02"), "dd02")
+    planned = plans.recused(case, "dd02")
+    assert told(planned) == [("position:DISPATCH_ROOM", "person_recused", PHONE)]
+    assert planned[0].context["person"] == "dd02"
+    assert "text" not in planned[0].context
+
+
+def test_a_repair_that_did_not_last_is_the_stewards() -> None:
+    again = replace(CASE, case_id="other", number="YW-20261130-0002")
+    planned = plans.fix_not_lasting(CASE, again=again, days=7)
+    assert told(planned) == [("dd01", "fix_not_lasting", PHONE)]
+    assert planned[0].context["again"] == again.number
+    assert plans.fix_not_lasting(CASE, again=None, days=7)[0].context["again"] == ""
+    about_them = replace(again, shielded=frozenset({"dd01"}))
+    assert plans.fix_not_lasting(CASE, again=about_them, days=7) == ()
+
+
+def test_a_shielded_receiver_tells_no_reporter() -> None:
+    silent = replace(SILENT, steward="", shielded=frozenset({"clerk1"}))
+    assert silent.teller == "position:DISPATCH_ROOM"
+
+
 def test_escalation_tells_the_new_level_and_the_steward() -> None:
     case = cases.escalate(CASE, "director", 2, cycle=1)
     planned = plans.escalated(
@@ -71,7 +131,7 @@ def test_escalation_to_the_steward_themselves_tells_once() -> None:
 
 
 def test_work_orders_of_one_head_come_in_one_message() -> None:
-    planned = plans.work_orders_dispatched(
+    planned = work_order_plans.work_orders_dispatched(
         CASE,
         [
             work_order(1, "logistics", "head1"),

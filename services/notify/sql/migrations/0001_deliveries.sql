@@ -53,11 +53,17 @@ CREATE TABLE cases (
     -- Facts of routing about an older one are ignored.
     cycle integer NOT NULL CHECK (cycle >= 1),
     state text NOT NULL CHECK (state IN ('OPEN', 'RESOLVED', 'CLOSED')),
+    -- Owes the first reply in the steward's place; empty when nobody does.
+    first_reply_by text NOT NULL,
+    -- Persons it is about, for whom it isn't there; they and the recused are told nothing of it.
+    about_persons text[] NOT NULL,
+    shielded text[] NOT NULL,
     -- A deadline was noticed late, by so much: what it leads to before that real time, on the
     -- database's own clock, is told late as well.
     late_until timestamptz,
     late_by interval,
-    CHECK ((late_until IS NULL) = (late_by IS NULL))
+    CHECK ((late_until IS NULL) = (late_by IS NULL)),
+    CHECK (about_persons <@ shielded)
 ) WITH (fillfactor = 80);
 
 -- Whose a work order is, for the day on which it is late.
@@ -67,7 +73,9 @@ CREATE TABLE work_orders (
     site_id text NOT NULL,
     unit_id text NOT NULL,
     -- Empty when nobody was known.
-    head text NOT NULL
+    head text NOT NULL,
+    -- Has asked for more time, which nobody has decided on yet; empty otherwise.
+    asked_by text NOT NULL DEFAULT ''
 );
 CREATE INDEX work_orders_case ON work_orders (case_id);
 
