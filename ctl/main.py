@@ -14,10 +14,15 @@ from ctl.commands import (
     ask,
     case,
     deadline,
+    directory,
+    duty,
     follow_up,
     operations,
     outreach,
+    route,
     site,
+    sweep,
+    task_follow_up,
     terms,
     word,
     work_order,
@@ -43,9 +48,26 @@ case.app.command("reject")(word.reject)
 case.app.command("promise")(follow_up.promise)
 case.app.command("callback")(follow_up.callback)
 case.app.command("flag")(follow_up.flag)
+case.app.command("explain")(route.explain)
+case.app.command("handlers")(route.handlers)
+case.app.command("recuse")(route.recuse)
+case.app.command("down")(route.down)
+case.app.command("time")(route.attributed_time)
+work_order.app.command("reopen")(task_follow_up.reopen)
+work_order.app.command("meeting")(task_follow_up.meeting)
+work_order.app.command("ask")(task_follow_up.ask)
+work_order.app.command("decide")(task_follow_up.decide)
+work_order.app.command("survey")(task_follow_up.survey)
 app.add_typer(case.app, name="case")
 app.add_typer(work_order.app, name="work-order")
+app.add_typer(task_follow_up.proposal_app, name="proposal")
+app.add_typer(sweep.app, name="sweep")
 app.add_typer(outreach.app, name="outreach")
+app.command("fallbacks")(route.fallbacks)
+app.add_typer(directory.app, name="directory")
+app.add_typer(directory.template_app, name="template")
+app.add_typer(duty.absence_app, name="absence")
+app.add_typer(duty.roster_app, name="roster")
 app.command("instruct")(work_order.instruct)
 app.command("ledger")(ask.ledger)
 app.command("clocks")(ask.clocks)

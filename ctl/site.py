@@ -18,12 +18,11 @@ async def publish(client: Client, found: SiteFolder) -> dict[str, int]:
     """Publishes all of it in the order it builds on one another; returns the versions."""
     routing = client.routing
     directory = await client.call("routing", routing.PublishDirectory, found.directory)
-    matrix = await client.call("routing", routing.PublishMatrix, found.matrix)
     roster = await client.call("routing", routing.PublishRoster, found.roster)
     await client.call("notify", client.notify.PutContacts, found.contacts)
     versions = {
         "directory": directory.version,
-        "matrix": matrix.version,
+        "matrix": directory.matrix_version,
         "roster": roster.version,
     }
     return versions | await _publish_terms(client, found)

@@ -38,14 +38,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def fill(message: Any, data: dict[str, Any], path: Path) -> Any:
     """Reads the data into the message and returns it; an unknown key is an error."""
-    plain: Any = _message(message.DESCRIPTOR, data, f"{path} ")
+    values: Any = plain(message.DESCRIPTOR, data, f"{path} ")
     try:
-        return json_format.ParseDict(plain, message)
+        return json_format.ParseDict(values, message)
     except json_format.ParseError as error:
         raise Problem(str(error), field=str(path)) from None
 
 
-def _message(kind: Descriptor, data: object, place: str) -> object:
+def plain(kind: Descriptor, data: object, place: str) -> object:
+    """Returns the JSON form of a message from what a person wrote; Problem names the place."""
     if kind.full_name == "google.type.Date":
         day = _parsed(date.fromisoformat, data, place)
         return {"year": day.year, "month": day.month, "day": day.day}
@@ -86,7 +87,7 @@ def _field(field: FieldDescriptor, value: object, place: str) -> object:
 
 def _value(field: FieldDescriptor, value: object, place: str) -> object:
     if field.message_type is not None:
-        return _message(field.message_type, value, f"{place}.")
+        return plain(field.message_type, value, f"{place}.")
     text = str(value).strip()
     if field.enum_type is not None:
         return _enum(field.enum_type, text, place)

@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.intake.v1 import intake_service_pb2
 from backstop.notify.v1 import notify_service_pb2
+from backstop.routing.v1 import routing_organisation_pb2 as lists_pb
 from backstop.routing.v1 import routing_service_pb2
 from backstop.sla.v1 import sla_service_pb2
 from ctl import times
@@ -15,7 +16,7 @@ from ctl.exits import Exit
 from ctl.failures import Failure, Problem
 from ctl.shell import Session, execute
 from ctl.tables import case as case_tables
-from ctl.tables import deadlines, organisation
+from ctl.tables import deadlines, organisation, routing
 from ctl.tables.look import Look
 
 AtTime = Annotated[
@@ -123,6 +124,13 @@ def coverage(
             "a date alone is its 00:00",
         ),
     ] = "",
+    since: Annotated[
+        str, typer.Option("--from", metavar="DATE", help="时段首日 · gaps from this day on")
+    ] = "",
+    until: Annotated[str, typer.Option("--to", metavar="DATE", help="时段末日 · to this day")] = "",
+    by_span: Annotated[
+        bool, typer.Option("--spans", help="每人包保几个单位 · units of each steward")
+    ] = False,
 ) -> None:
     """包保覆盖，有空白时退出码为 4 · who answers for each unit; exit code 4 when there are gaps."""
 
@@ -132,10 +140,20 @@ def coverage(
             if (day := times.date_alone(at))
             else _moment(session, at)
         )
-        request = routing_service_pb2.GetCoverageRequest(site_id=session.site, at_time=moment)
+        first = times.parse_date(since, option="--from") if since else None
+        last = times.parse_date(until, option="--to") if until else None
+        request = routing_service_pb2.GetCoverageRequest(
+            site_id=session.site,
+            at_time=moment,
+            start_date=times.date_message(first),
+            end_date=times.date_message(last),
+        )
         response = await session.client.call("routing", session.client.routing.GetCoverage, request)
         look = Look(session.words, await session.names(session.site), session.zone)
-        session.show(response, *organisation.coverage(look, response))
+        tables = organisation.coverage(look, response)
+        if by_span:
+            tables.append(routing.spans(look, response.spans))
+        session.show(response, *tables)
         return Exit.FINDINGS if response.gaps else Exit.DONE
 
     execute(context, work)
@@ -144,14 +162,29 @@ def coverage(
 def who(
     context: typer.Context,
     place: Annotated[
-        str, typer.Argument(metavar="POST|POSITION", help="值守点或岗位 · a post or a position")
+        str,
+        typer.Argument(
+            metavar="UNIT|POST|POSITION", help="单位、值守点或岗位 · a unit, a post or a position"
+        ),
     ],
     at: AtTime = "",
 ) -> None:
-    """此刻谁在值守点或岗位上 · who is at a post, or holds a position."""
+    """谁包保此单位，谁在值守点或岗位上 · who answers for a unit, or is on duty."""
 
     async def work(session: Session) -> None:
         names = await session.names(session.site)
+        unit = names.unit_of(place)
+        if unit in names.units:
+            asked = lists_pb.WhoAnswersForRequest(
+                site_id=session.site, unit_id=unit, at_time=_moment(session, at)
+            )
+            answer = await session.client.call(
+                "routing", session.client.routing.WhoAnswersFor, asked
+            )
+            session.show(
+                answer, *routing.answering(Look(session.words, names, session.zone), answer)
+            )
+            return
         request = routing_service_pb2.WhoIsOnDutyRequest(
             site_id=session.site, at_time=_moment(session, at)
         )

@@ -10,8 +10,9 @@ from rich.table import Table
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from ctl import choices, times
 from ctl.commands import options
-from ctl.names import Names
+from ctl.exits import Exit
 from ctl.shell import Session, execute
+from ctl.tables import routing
 from ctl.tables.look import Look
 
 app = typer.Typer(no_args_is_help=True, help="下基层走访联系 · contacts with units")
@@ -23,17 +24,25 @@ _PAGE = 500
 @app.command("record")
 def record(
     context: typer.Context,
-    unit: Annotated[str, typer.Option("--unit", help="单位 · unit")],
+    unit: Annotated[
+        list[str], typer.Option("--unit", help="单位，座谈可写多个 · unit; several of one meeting")
+    ],
     place: Annotated[str, typer.Option("--place", help="在哪里 · where")],
     heard: Annotated[str, typer.Option("--heard", help="听到的情况 · what was heard")],
     form: Annotated[
         str,
         typer.Option(
             "--form",
-            help="visit 走访、call 电话、meeting 座谈",
+            help="visit 走访、call 电话、meeting 座谈、desk-talk 值守点交谈",
             autocompletion=choices.completion(routing_pb2.OutreachForm.DESCRIPTOR),
         ),
     ] = "visit",
+    cases: Annotated[
+        list[str] | None, typer.Option("--case", help="当场提出的诉求 · cases raised there")
+    ] = None,
+    people: Annotated[
+        int, typer.Option("--people", min=0, help="听取了多少人 · how many were heard")
+    ] = 0,
     at: options.At = "",
 ) -> None:
     """登记一次走访联系 · record a contact with a unit."""
@@ -45,7 +54,10 @@ def record(
         request = routing_service_pb2.RecordOutreachRequest(
             request_id=session.request_id(),
             site_id=site,
-            unit_id=_unit_of(unit, names),
+            unit_id=names.unit_of(unit[0]) if len(unit) == 1 else "",
+            unit_ids=[names.unit_of(one) for one in unit] if len(unit) > 1 else [],
+            case_ids=[await session.case_id(case) for case in cases or []],
+            heard_count=people,
             form=choices.parse(routing_pb2.OutreachForm, form, option="--form"),
             place=place,
             heard=heard,
@@ -55,7 +67,7 @@ def record(
             "routing", session.client.routing.RecordOutreach, request
         )
         look = Look(session.words, names, session.zone)
-        session.show(response, table(look, [response.outreach]))
+        session.show(response, table(look, response.contacts))
 
     execute(context, work)
 
@@ -71,9 +83,7 @@ def listing(
     async def work(session: Session) -> None:
         site = session.site
         names = await session.names(site)
-        request = routing_service_pb2.ListOutreachRequest(
-            site_id=site, unit_id=_unit_of(unit, names)
-        )
+        request = routing_service_pb2.ListOutreachRequest(site_id=site, unit_id=names.unit_of(unit))
         found = routing_service_pb2.ListOutreachResponse()
         while len(found.outreach) < limit:
             request.page_size = min(_PAGE, limit - len(found.outreach))
@@ -87,6 +97,30 @@ def listing(
         session.show(found, table(Look(session.words, names, session.zone), found.outreach))
         if found.next_page_token:
             session.note(session.words("more"))
+
+    execute(context, work)
+
+
+@app.command("overview")
+def overview(
+    context: typer.Context,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="只看超期未联系的 · overdue ones only")
+    ] = False,
+) -> None:
+    """各单位的联系情况，有超期时退出码为 4 · how each unit is kept in touch with."""
+
+    async def work(session: Session) -> Exit:
+        response = await session.client.call(
+            "routing",
+            session.client.routing.GetOutreachOverview,
+            routing_service_pb2.GetOutreachOverviewRequest(
+                site_id=session.site, overdue_only=overdue
+            ),
+        )
+        look = Look(session.words, await session.names(session.site), session.zone)
+        session.show(response, *routing.overview(look, response))
+        return Exit.FINDINGS if response.overdue_count else Exit.DONE
 
     execute(context, work)
 
@@ -106,7 +140,3 @@ def table(look: Look, rows: Iterable[routing_pb2.Outreach]) -> Table:
             look.who(one.done_by),
         )
     return made
-
-
-def _unit_of(text: str, names: Names) -> str:
-    return next((code for code, name in names.units.items() if text == name), text)

@@ -79,6 +79,12 @@ def register(
             "--link", metavar="CASE:RELATION", help="关联：编号：found-by-sweep|related · link"
         ),
     ] = None,
+    about: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--about", metavar="PERSON", help="涉及谁，其本人及下属回避 · whom it is about"
+        ),
+    ] = None,
 ) -> None:
     """登记诉求：--where、--who(或 --anonymous)、--what、--channel 即可 · register a case."""
 
@@ -136,6 +142,7 @@ def register(
             receiver=receiver,
             slip_number=slip,
             links=[await _link(session, one) for one in link or ()],
+            about_persons=[names.person_of(one) for one in about or ()],
         )
         response = await session.client.call("intake", session.client.intake.RegisterCase, request)
         look = Look(session.words, names, session.zone)

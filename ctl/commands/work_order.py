@@ -1,15 +1,15 @@
 """`work-order …` and `instruct`: what routing lets people do with a case."""
 
-from collections.abc import Collection
+import re
 from datetime import datetime
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated
 
 import typer
-from google.protobuf.message import Message
 
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from ctl import choices, times
-from ctl.commands import options
+from ctl.commands import options, tasks
+from ctl.commands.task_follow_up import Evidence, RestDay, evidence_of
 from ctl.failures import Problem
 from ctl.names import Names
 from ctl.shell import Session, execute
@@ -18,16 +18,7 @@ from ctl.tables.look import Look
 
 app = typer.Typer(no_args_is_help=True, help="工单 · work orders")
 
-State: TypeAlias = "routing_pb2.WorkOrderState.ValueType"
-DISPATCHED: Final[frozenset[State]] = frozenset({routing_pb2.WORK_ORDER_STATE_DISPATCHED})
-RETURNED: Final[frozenset[State]] = frozenset({routing_pb2.WORK_ORDER_STATE_RETURNED})
-WITH_UNIT: Final = DISPATCHED | {routing_pb2.WORK_ORDER_STATE_ACCEPTED}
-OPEN: Final = WITH_UNIT | RETURNED
-
-WorkOrder = Annotated[
-    str,
-    typer.Argument(metavar="[WORK_ORDER]", help="工单 id，或单位代码 · work order id, or its unit"),
-]
+_WORKING_DAYS = re.compile(r"\+(\d{1,3})w")
 
 
 @app.command("dispatch")
@@ -47,17 +38,18 @@ def dispatch(
         typer.Option(
             "--deadline",
             metavar="TIME",
-            help="期限，依次对应；只写一个则共用；+5d 为五天后 24:00 · in the order of the tasks; "
-            "one serves all; +5d is 24:00 in five days",
+            help="期限，依次对应；只写一个则共用；+5d 为五天后 24:00，+5w 为五个工作日后 · in the "
+            "order of the tasks; one serves all; +5d: 24:00 in five days, +5w: in working days",
         ),
     ],
+    allow_rest_day: RestDay = False,
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
     """派单 · send tasks to units."""
 
     async def work(session: Session) -> None:
         case_id = await session.case_id(case)
-        route = await _route(session, case_id)
+        route = await tasks.route_of(session, case_id)
         names = await session.names(route.site_id)
         now = await session.now() if any(map(times.is_ahead, deadline)) else None
         request = routing_service_pb2.DispatchWorkOrdersRequest(
@@ -65,6 +57,7 @@ def dispatch(
             case_id=case_id,
             expected_version=expected_version,
             tasks=tasks_of(session, names, task, deadline, now),
+            allow_rest_day=allow_rest_day,
         )
         response = await session.client.call(
             "routing", session.client.routing.DispatchWorkOrders, request
@@ -94,28 +87,23 @@ def tasks_of(
         unit, separator, words = text.partition("=")
         if not separator or not words.strip():
             raise Problem(f"应写作 单位=任务 / not unit=task: {text}", field="--task")
-        found.append(
-            routing_service_pb2.DispatchWorkOrdersRequest.Task(
-                unit_id=_unit_of(unit.strip(), names),
-                task=words.strip(),
-                deadline_time=times.stamp(
-                    times.parse_time(deadline, session.zone, option="--deadline", now=now)
-                ),
-                lead=index == 0,
-            )
+        one = routing_service_pb2.DispatchWorkOrdersRequest.Task(
+            unit_id=names.unit_of(unit.strip()), task=words.strip(), lead=index == 0
         )
+        if counted := _WORKING_DAYS.fullmatch(deadline.strip()):
+            one.working_days = int(counted[1])
+        else:
+            until = times.parse_time(deadline, session.zone, option="--deadline", now=now)
+            one.deadline_time.FromDatetime(until)
+        found.append(one)
     return found
-
-
-def _unit_of(text: str, names: Names) -> str:
-    return next((code for code, name in names.units.items() if text == name), text)
 
 
 @app.command("accept")
 def accept(
     context: typer.Context,
     case: options.CaseKey,
-    work_order: WorkOrder = "",
+    work_order: tasks.WorkOrder = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
     """接单 · the unit takes its task."""
@@ -126,12 +114,12 @@ def accept(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            work_order_id=await _work_order(session, case_id, work_order, DISPATCHED),
+            work_order_id=await tasks.work_order_of(session, case_id, work_order, tasks.DISPATCHED),
         )
         response = await session.client.call(
             "routing", session.client.routing.AcceptWorkOrder, request
         )
-        await _show(session, response, response.route)
+        await tasks.show(session, response, response.route)
 
     execute(context, work)
 
@@ -140,8 +128,9 @@ def accept(
 def complete(
     context: typer.Context,
     case: options.CaseKey,
-    work_order: WorkOrder = "",
+    work_order: tasks.WorkOrder = "",
     result: Annotated[str, typer.Option("--result", help="办了什么 · what was done")] = "",
+    evidence: Evidence = None,
     at: options.At = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
@@ -156,14 +145,15 @@ def complete(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            work_order_id=await _work_order(session, case_id, work_order, WITH_UNIT),
+            work_order_id=await tasks.work_order_of(session, case_id, work_order, tasks.WITH_UNIT),
             result=result,
             complete_time=times.stamp(moment),
+            evidence=evidence_of(evidence),
         )
         response = await session.client.call(
             "routing", session.client.routing.CompleteWorkOrder, request
         )
-        await _show(session, response, response.route)
+        await tasks.show(session, response, response.route)
 
     execute(context, work)
 
@@ -172,7 +162,7 @@ def complete(
 def give_back(
     context: typer.Context,
     case: options.CaseKey,
-    work_order: WorkOrder = "",
+    work_order: tasks.WorkOrder = "",
     *,
     reason: Annotated[str, typer.Option("--reason", help="为何退单 · why it is given back")],
     expected_version: options.ExpectedVersion = 0,
@@ -185,13 +175,13 @@ def give_back(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            work_order_id=await _work_order(session, case_id, work_order, WITH_UNIT),
+            work_order_id=await tasks.work_order_of(session, case_id, work_order, tasks.WITH_UNIT),
             reason=reason,
         )
         response = await session.client.call(
             "routing", session.client.routing.ReturnWorkOrder, request
         )
-        await _show(session, response, response.route)
+        await tasks.show(session, response, response.route)
 
     execute(context, work)
 
@@ -200,7 +190,7 @@ def give_back(
 def rule(
     context: typer.Context,
     case: options.CaseKey,
-    work_order: WorkOrder = "",
+    work_order: tasks.WorkOrder = "",
     *,
     kind: Annotated[
         str,
@@ -225,22 +215,24 @@ def rule(
 
     async def work(session: Session) -> None:
         case_id = await session.case_id(case)
-        route = await _route(session, case_id)
+        route = await tasks.route_of(session, case_id)
         names = await session.names(route.site_id)
         request = routing_service_pb2.RuleWorkOrderRequest(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            work_order_id=await _work_order(session, case_id, work_order, RETURNED),
+            work_order_id=await tasks.work_order_of(session, case_id, work_order, tasks.RETURNED),
             kind=choices.parse(routing_pb2.RulingKind, kind, option="--kind"),
             text=text,
-            unit_id=_unit_of(unit, names),
-            deadline_time=times.stamp(await _deadline(session, deadline)) if deadline else None,
+            unit_id=names.unit_of(unit),
+            deadline_time=times.stamp(await tasks.deadline_of(session, deadline))
+            if deadline
+            else None,
         )
         response = await session.client.call(
             "routing", session.client.routing.RuleWorkOrder, request
         )
-        await _show(session, response, response.route)
+        await tasks.show(session, response, response.route)
 
     execute(context, work)
 
@@ -249,7 +241,7 @@ def rule(
 def extend(
     context: typer.Context,
     case: options.CaseKey,
-    work_order: WorkOrder = "",
+    work_order: tasks.WorkOrder = "",
     *,
     deadline: Annotated[
         str,
@@ -270,14 +262,14 @@ def extend(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            work_order_id=await _work_order(session, case_id, work_order, OPEN),
-            deadline_time=times.stamp(await _deadline(session, deadline)),
+            work_order_id=await tasks.work_order_of(session, case_id, work_order, tasks.OPEN),
+            deadline_time=times.stamp(await tasks.deadline_of(session, deadline)),
             reason=reason,
         )
         response = await session.client.call(
             "routing", session.client.routing.ExtendWorkOrder, request
         )
-        await _show(session, response, response.route)
+        await tasks.show(session, response, response.route)
 
     execute(context, work)
 
@@ -290,61 +282,41 @@ def instruct(
         str,
         typer.Option(
             "--kind",
-            help="order 批办、take-over 接管、cannot-be-done 不予办理",
+            help="order 批办、take-over 接管、cannot-be-done 不予办理、send-down 退回下一级",
             autocompletion=choices.completion(routing_pb2.InstructionKind.DESCRIPTOR),
         ),
     ] = "order",
+    unit: Annotated[
+        str, typer.Option("--unit", help="批办给哪个单位 · order: the unit that is to do it")
+    ] = "",
+    deadline: Annotated[
+        str, typer.Option("--deadline", metavar="TIME", help="批办期限 · order: until when")
+    ] = "",
+    allow_rest_day: RestDay = False,
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
     """批示：所在层级的答复 · the level that has the case answers."""
 
     async def work(session: Session) -> None:
+        case_id = await session.case_id(case)
+        unit_id = unit
+        if unit:
+            route = await tasks.route_of(session, case_id)
+            unit_id = (await session.names(route.site_id)).unit_of(unit)
+        until = await tasks.deadline_of(session, deadline) if deadline else None
         request = routing_service_pb2.InstructCaseRequest(
             request_id=session.request_id(),
-            case_id=await session.case_id(case),
+            case_id=case_id,
             expected_version=expected_version,
             kind=choices.parse(routing_pb2.InstructionKind, kind, option="--kind"),
             text=text,
+            unit_id=unit_id,
+            deadline_time=times.stamp(until),
+            allow_rest_day=allow_rest_day,
         )
         response = await session.client.call(
             "routing", session.client.routing.InstructCase, request
         )
-        await _show(session, response, response.route)
+        await tasks.show(session, response, response.route)
 
     execute(context, work)
-
-
-async def _route(session: Session, case_id: str) -> routing_pb2.Route:
-    response = await session.client.call(
-        "routing",
-        session.client.routing.GetRoute,
-        routing_service_pb2.GetRouteRequest(case_id=case_id),
-    )
-    return response.route
-
-
-async def _show(session: Session, response: Message, route: routing_pb2.Route) -> None:
-    look = Look(session.words, await session.names(route.site_id), session.zone)
-    session.show(response, *organisation.route(look, route))
-
-
-async def _deadline(session: Session, text: str) -> datetime:
-    """Reads a deadline, one ahead counted from the suite's time."""
-    now = await session.now() if times.is_ahead(text) else None
-    return times.parse_time(text, session.zone, option="--deadline", now=now)
-
-
-async def _work_order(session: Session, case_id: str, key: str, states: Collection[State]) -> str:
-    """Returns the id of a work order named by id, by unit, or by being the only one it can be."""
-    if key.count("-") == 4:
-        return key
-    route = await _route(session, case_id)
-    names = await session.names(route.site_id)
-    unit = _unit_of(key, names)
-    named = [order for order in route.work_orders if not key or order.unit_id == unit]
-    # The only one of a unit is meant whatever its state: the service says why it can't be.
-    found = [order for order in named if order.state in states] or (named if key else [])
-    if len(found) == 1:
-        return found[0].work_order_id
-    units = ", ".join(f"{o.unit_id}={o.work_order_id}" for o in route.work_orders) or "—"
-    raise Problem(f"请指明工单 / which work order? {units}", field="WORK_ORDER")

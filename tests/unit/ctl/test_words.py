@@ -12,7 +12,7 @@ import ctl
 from backstop.intake.v1 import intake_pb2
 from backstop.notify.v1 import notify_pb2
 from backstop.operations.v1 import operations_service_pb2
-from backstop.routing.v1 import routing_pb2
+from backstop.routing.v1 import routing_organisation_pb2, routing_pb2, routing_sweeps_pb2
 from backstop.sla.v1 import sla_pb2, sla_policy_pb2, sla_service_pb2
 from ctl.values import VALUES
 from ctl.vocabulary import TEMPLATES
@@ -22,7 +22,9 @@ FILES: tuple[FileDescriptor, ...] = tuple(
     module.DESCRIPTOR
     for module in (
         intake_pb2,
+        routing_organisation_pb2,
         routing_pb2,
+        routing_sweeps_pb2,
         sla_pb2,
         sla_policy_pb2,
         sla_service_pb2,
