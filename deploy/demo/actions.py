@@ -10,7 +10,7 @@ from typing import Any, Final
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
-from backstop.routing.v1 import routing_pb2, routing_service_pb2
+from backstop.routing.v1 import routing_pb2, routing_service_pb2, routing_sweeps_pb2
 from ctl import choices, times
 from ctl.connection import Client, new_request_id
 from deploy.demo.stage import Stage, Told
@@ -217,6 +217,51 @@ async def unseal(doing: Doing) -> None:
     await doing.client.call("intake", doing.client.intake.UnsealReporter, request)
 
 
+async def sweep(doing: Doing) -> None:
+    """Looks for what one case was about elsewhere; the case that is found is this story's."""
+    solved = doing.stage.told[doing.step.data["from"]]
+    request = routing_sweeps_pb2.OpenSweepRequest(
+        request_id=new_request_id(),
+        case_id=solved.case_id,
+        defect=doing.text("text"),
+        targets=[
+            routing_sweeps_pb2.SweepTarget(
+                unit_id=target["unit"], place=target["place"][doing.stage.language]
+            )
+            for target in doing.step.data["targets"]
+        ],
+        due_date=times.date_message(doing.stage.month.day(int(doing.step.data["until"]))),
+    )
+    response = await doing.client.call("routing", doing.client.routing.OpenSweep, request)
+    doing.stage.sweeps[doing.story.key] = response.sweep.sweep_id
+
+
+async def sweep_answer(doing: Doing) -> None:
+    """A unit tells what it found; what was found becomes a case, by itself."""
+    sweep_id = doing.stage.sweeps[doing.story.key]
+    client = doing.client
+    found = await client.call(
+        "routing",
+        client.routing.GetSweep,
+        routing_sweeps_pb2.GetSweepRequest(sweep_id=sweep_id),
+    )
+    [task] = [one for one in found.sweep.tasks if one.unit_id == doing.step.data["unit"]]
+    request = routing_sweeps_pb2.AnswerSweepTaskRequest(
+        request_id=new_request_id(),
+        sweep_id=sweep_id,
+        task_id=task.task_id,
+        finding=choices.parse(
+            routing_sweeps_pb2.SweepFinding, doing.step.data["finding"], option="finding"
+        ),
+        words=doing.text("words"),
+    )
+    await client.call("routing", client.routing.AnswerSweepTask, request)
+    if request.finding == routing_sweeps_pb2.SWEEP_FINDING_FOUND:
+        case_id = await doing.stage.found_case(sweep_id, task.task_id)
+        case = await doing.stage.case(case_id)
+        doing.stage.told[doing.story.key] = Told(case_id, case.number, "")
+
+
 ACTIONS: Final[Mapping[str, Action]] = {
     "accept": accept,
     "accept-order": accept_order,
@@ -233,12 +278,24 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "reject": reject,
     "reply": answer,
     "resolve": resolve,
+    "sweep": sweep,
+    "sweep-answer": sweep_answer,
     "unseal": unseal,
     "verify": verify,
 }
 
 # What routing does; everything else is intake's.
-ROUTING: Final = frozenset({"accept", "accept-order", "complete-order", "dispatch", "instruct"})
+ROUTING: Final = frozenset(
+    {
+        "accept",
+        "accept-order",
+        "complete-order",
+        "dispatch",
+        "instruct",
+        "sweep",
+        "sweep-answer",
+    }
+)
 
 
 def _when(doing: Doing) -> Timestamp | None:

@@ -44,7 +44,8 @@ async def perform(
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        acted = [story.key for story in stories if _steps_at(story, moment)]
+        # A sweep has no case of its own story until something is found.
+        acted = [s.key for s in stories if _steps_at(s, moment) and s.key in stage.told]
         await stage.rest([stage.told[key].case_id for key in acted])
     await stage.rest()
 
@@ -68,7 +69,8 @@ async def _act(
 ) -> None:
     before: Step | None = None
     for step in steps:
-        if before is not None and _must_be_known(before, step):
+        known = story.key in stage.told
+        if before is not None and known and _must_be_known(before, step):
             await stage.settle(stage.told[story.key].case_id)
         try:
             await ACTIONS[step.do](Doing(stage, story, step, stage.client(step.by)))

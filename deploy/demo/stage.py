@@ -18,6 +18,7 @@ from typing import Final
 
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from backstop.notify.v1 import notify_pb2, notify_service_pb2
+from backstop.routing.v1 import routing_sweeps_pb2
 from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from ctl import clock, settling, times
 from ctl.connection import Client, Connections
@@ -25,6 +26,7 @@ from ctl.settings import Settings
 from deploy.demo.month import Month
 
 _SETTLE_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
 # A deadline is the first instant that is too late; a moment after it the verdict is due.
 _AFTER_FIRING: Final = timedelta(seconds=1)
 _ACTING_SERVICES: Final = ("intake", "routing", "sla")
@@ -67,6 +69,8 @@ class Stage:
     site_id: str
     # Stories that have begun, by key.
     told: dict[str, Told] = field(default_factory=dict)
+    # Sweeps that stories have opened, by the story's key.
+    sweeps: dict[str, str] = field(default_factory=dict)
     _clients: dict[str, Client] = field(default_factory=dict)
 
     def client(self, name: str) -> Client:
@@ -133,6 +137,20 @@ class Stage:
                     unit_id = units.get(one.reference, "")
                     found.append(Fired(keys[case_id], is_now, breached, unit_id))
         return found
+
+    async def found_case(self, sweep_id: str, task_id: str) -> str:
+        """Returns the case that was registered for what a sweep found, once routing knows it."""
+        client = self.client("dispatcher")
+        request = routing_sweeps_pb2.GetSweepRequest(sweep_id=sweep_id)
+        deadline = asyncio.get_running_loop().time() + _SETTLE_SECONDS
+        while True:
+            sweep = (await client.call("routing", client.routing.GetSweep, request)).sweep
+            [task] = [one for one in sweep.tasks if one.task_id == task_id]
+            if task.found_case_id:
+                return task.found_case_id
+            if asyncio.get_running_loop().time() > deadline:
+                raise LookupError(f"no case was registered for task {task_id} of {sweep_id}")
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def clocks(self, case_id: str) -> Sequence[sla_pb2.Clock]:
         """Returns all clocks of a case."""

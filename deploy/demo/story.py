@@ -16,7 +16,7 @@ ACTIONS: Final = frozenset(
     {
         "accept", "accept-order", "close", "complete-order", "confirm", "dispatch", "escalate",
         "feedback", "instruct", "plan", "progress", "register", "reject", "reply", "resolve",
-        "unseal", "verify",
+        "sweep", "sweep-answer", "unseal", "verify",
     }
 )  # fmt: skip
 
@@ -101,8 +101,8 @@ def read(path: Path) -> Story:
         raise StoryError(f"{path.name}: {type(error).__name__} {error}") from None
     if [step.moment for step in steps] != sorted(step.moment for step in steps):
         raise StoryError(f"{path.name}: the steps are not in the order of time")
-    if not steps or steps[0].do != "register":
-        raise StoryError(f"{path.name}: a story begins with register")
+    if not steps or steps[0].do not in ("register", "sweep"):
+        raise StoryError(f"{path.name}: a story begins with register, or with a sweep")
     return story
 
 

@@ -38,6 +38,8 @@ _ACTIONS: Final = {
     "reject": ("不认可", "rejects"),
     "reply": ("初步回复", "replies"),
     "resolve": ("办结", "resolves"),
+    "sweep": ("发起举一反三排查", "opens a sweep"),
+    "sweep-answer": ("答复排查", "answers the sweep"),
     "unseal": ("查看身份", "asks to see the reporter"),
     "verify": ("现场核查", "verifies on site"),
 }

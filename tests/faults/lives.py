@@ -65,6 +65,7 @@ async def live(caller: Caller, number: int, deadline: Timestamp) -> str:
                     unit_id="bathhouse", task="更换", deadline_time=deadline
                 ),
             ],
+            allow_rest_day=True,
         ),
         "steward-3",
     )

@@ -106,7 +106,7 @@ async def _arm(caller: Caller, first_due: datetime, units: Sequence[str]) -> lis
         case_id = (await caller.register(f"时限 {number}", who="clerk")).case.case_id
         await caller.route_when_known(case_id)
         request = routing_rpc.DispatchWorkOrdersRequest(
-            request_id=str(uuid.uuid4()), case_id=case_id
+            request_id=str(uuid.uuid4()), case_id=case_id, allow_rest_day=True
         )
         for task, unit_id in enumerate(units):
             due = Timestamp()

@@ -110,6 +110,7 @@ async def test_from_the_appeal_to_the_struck_off_file(caller: Caller, inside: In
                     unit_id="bathhouse", task="更换并疏通", deadline_time=_later(now, days=9)
                 ),
             ],
+            allow_rest_day=True,
         ),
         "steward-3",
     )
