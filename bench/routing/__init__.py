@@ -1,0 +1,1 @@
+"""How fast routing tells who answers, publishes large matrices and reckons coverage."""
