@@ -70,10 +70,7 @@ def recuse(
             reason=reason,
             asked_by_reporter=by_reporter,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.RecuseFromCase, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.RecuseFromCase, request)
 
     execute(context, work)
 
@@ -93,10 +90,7 @@ def down(
             expected_version=expected_version,
             reason=reason,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.DeescalateCase, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.DeescalateCase, request)
 
     execute(context, work)
 

@@ -68,10 +68,7 @@ def reopen(
             deadline_time=times.stamp(await tasks.deadline_of(session, deadline)),
             allow_rest_day=allow_rest_day,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.ReopenWorkOrder, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.ReopenWorkOrder, request)
 
     execute(context, work)
 
@@ -110,10 +107,7 @@ def meeting(
             else None,
             allow_rest_day=allow_rest_day,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.HoldJointMeeting, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.HoldJointMeeting, request)
 
     execute(context, work)
 
@@ -143,10 +137,7 @@ def ask(
             reason=reason,
             allow_rest_day=allow_rest_day,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.AskExtension, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.AskExtension, request)
 
     execute(context, work)
 
@@ -174,10 +165,7 @@ def decide(
             granted=granted,
             words=words,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.DecideExtension, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.DecideExtension, request)
 
     execute(context, work)
 
@@ -209,10 +197,7 @@ def survey(
             survey_time=times.stamp(moment),
             evidence=evidence_of(evidence),
         )
-        response = await session.client.call(
-            "routing", session.client.routing.RecordJointSurvey, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.RecordJointSurvey, request)
 
     execute(context, work)
 

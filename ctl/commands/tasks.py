@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 from google.protobuf.message import Message
@@ -35,6 +35,12 @@ async def route_of(session: Session, case_id: str) -> routing_pb2.Route:
         routing_service_pb2.GetRouteRequest(case_id=case_id),
     )
     return response.route
+
+
+async def act(session: Session, method: Any, request: Message) -> None:
+    """Asks routing for a change of a case, and prints where the case stands then."""
+    response = await session.client.call("routing", method, request)
+    await show(session, response, response.route)
 
 
 async def show(session: Session, response: Message, route: routing_pb2.Route) -> None:

@@ -116,10 +116,7 @@ def accept(
             expected_version=expected_version,
             work_order_id=await tasks.work_order_of(session, case_id, work_order, tasks.DISPATCHED),
         )
-        response = await session.client.call(
-            "routing", session.client.routing.AcceptWorkOrder, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.AcceptWorkOrder, request)
 
     execute(context, work)
 
@@ -150,10 +147,7 @@ def complete(
             complete_time=times.stamp(moment),
             evidence=evidence_of(evidence),
         )
-        response = await session.client.call(
-            "routing", session.client.routing.CompleteWorkOrder, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.CompleteWorkOrder, request)
 
     execute(context, work)
 
@@ -178,10 +172,7 @@ def give_back(
             work_order_id=await tasks.work_order_of(session, case_id, work_order, tasks.WITH_UNIT),
             reason=reason,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.ReturnWorkOrder, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.ReturnWorkOrder, request)
 
     execute(context, work)
 
@@ -229,10 +220,7 @@ def rule(
             if deadline
             else None,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.RuleWorkOrder, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.RuleWorkOrder, request)
 
     execute(context, work)
 
@@ -266,10 +254,7 @@ def extend(
             deadline_time=times.stamp(await tasks.deadline_of(session, deadline)),
             reason=reason,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.ExtendWorkOrder, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.ExtendWorkOrder, request)
 
     execute(context, work)
 
@@ -314,9 +299,6 @@ def instruct(
             deadline_time=times.stamp(until),
             allow_rest_day=allow_rest_day,
         )
-        response = await session.client.call(
-            "routing", session.client.routing.InstructCase, request
-        )
-        await tasks.show(session, response, response.route)
+        await tasks.act(session, session.client.routing.InstructCase, request)
 
     execute(context, work)

@@ -21,12 +21,16 @@ def route(look: Look, one: routing_pb2.Route) -> list[RenderableType]:
     rule = words.value(routing_pb2.AssignmentRule.DESCRIPTOR, one.rule)
     add_pair(table, words("rule"), escape(" · ".join(filter(None, (rule, *one.reasons)))))
     add_pair(table, words("level"), str(one.level) if one.level else "")
+    add_pair(table, words("first_reply_by"), look.who(one.first_reply_by))
+    add_pair(table, words("shielded"), "、".join(look.who(person) for person in one.shielded))
+    if one.HasField("not_lasting_time"):
+        add_pair(table, words("not_lasting"), look.time(one.not_lasting_time))
     add_pair(table, words("version"), str(one.version))
     if not one.work_orders:
         return [table]
     orders = look.table(
         words("work_orders"),
-        "unit", "lead", "task", "deadline", "state", "resolution", "work_order",
+        "unit", "lead", "task", "deadline", "state", "resolution", "detail", "work_order",
         wide="task",
     )  # fmt: skip
     for order in one.work_orders:
@@ -37,9 +41,28 @@ def route(look: Look, one: routing_pb2.Route) -> list[RenderableType]:
             look.due(order.deadline_time),
             words.value(routing_pb2.WorkOrderState.DESCRIPTOR, order.state),
             escape(order.result),
+            escape("；".join(_details(look, order))),
             order.work_order_id,
         )
     return [table, orders]
+
+
+def _details(look: Look, order: routing_pb2.WorkOrder) -> list[str]:
+    """What else there is to say of a work order: returns, an extension asked for, documents."""
+    words = look.words
+    found = []
+    if order.return_count:
+        found.append(words("returned", count=order.return_count, reason=order.return_reason))
+    if order.HasField("extension"):
+        asked = order.extension
+        until = look.due(asked.deadline_time)
+        found.append(words("extension_asked", time=until, reason=asked.reason))
+    if order.reopen_count:
+        found.append(words("reopened_times", count=order.reopen_count))
+    if order.evidence:
+        names = "、".join(one.name for one in order.evidence)
+        found.append(words("evidence", names=names))
+    return found
 
 
 def coverage(look: Look, response: routing_service_pb2.GetCoverageResponse) -> list[RenderableType]:
