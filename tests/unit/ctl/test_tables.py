@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console, RenderableType
 
@@ -14,7 +15,7 @@ from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from ctl.names import Names
 from ctl.tables import case as case_tables
-from ctl.tables import deadlines, operations, organisation
+from ctl.tables import deadlines, operations, organisation, routing
 from ctl.tables.look import Look
 from ctl.words import Words
 
@@ -174,3 +175,64 @@ def test_a_message_is_named_in_words() -> None:
     one = notify_pb2.Delivery(template="case_assigned", recipient="dd11")
     assert "分派" in _text(organisation.deliveries(_look(), [one]))
     assert "assigned" in _text(organisation.deliveries(_look("en"), [one]))
+
+
+def test_a_task_tells_how_often_it_came_back_and_what_it_asks_for() -> None:
+    order = routing_pb2.WorkOrder(
+        work_order_id="wo-1",
+        unit_id="bathhouse",
+        task="疏通管路",
+        deadline_time=_at(23, 16),
+        state=routing_pb2.WORK_ORDER_STATE_DISPATCHED,
+        return_count=1,
+        return_reason="不归本队",
+        extension=routing_pb2.ExtensionAsked(deadline_time=_at(25, 16), reason="缺配件"),
+        evidence=[routing_pb2.Evidence(name="照片", reference="档案 12")],
+        reopen_count=2,
+    )
+    shown = _text(*organisation.route(_look(), routing_pb2.Route(work_orders=[order])))
+    joined = "".join(shown.split())
+    for words in ("退单1次：不归本队", "申请延至", "缺配件", "重开2次", "佐证：照片"):
+        assert words in joined
+
+
+def test_a_decision_is_told_step_by_step() -> None:
+    decision = routing_service_pb2.ExplainRouteResponse.Decision(
+        accountable="dd12",
+        rule=routing_pb2.ASSIGNMENT_RULE_DEPUTY,
+        steps=[
+            routing_pb2.RouteStep(
+                outcome=routing_pb2.STEP_OUTCOME_ABSENT, sentence="包保人员请假。"
+            ),
+            routing_pb2.RouteStep(
+                outcome=routing_pb2.STEP_OUTCOME_TAKEN, sentence="由代理人负责。"
+            ),
+        ],
+        handover_note="移交：第 1 级",
+    )
+    shown = _text(
+        *routing.decisions(_look(), routing_service_pb2.ExplainRouteResponse(decisions=[decision]))
+    )
+    assert "代理人" in shown
+    assert "不在岗" in shown
+    assert "由其负责" in shown
+    assert "移交：第 1 级" in shown
+
+
+def test_shares_are_told_in_hours_and_add_up() -> None:
+    response = routing_service_pb2.GetAttributedTimeResponse(
+        shares=[
+            routing_service_pb2.GetAttributedTimeResponse.Share(
+                holder="unit:bathhouse", working_time=Duration(seconds=3_661)
+            ),
+            routing_service_pb2.GetAttributedTimeResponse.Share(
+                holder="reporter", working_time=Duration(seconds=59)
+            ),
+        ],
+        working_time=Duration(seconds=3_720),
+    )
+    shown = _text(routing.shares(_look(), response))
+    assert "1:01:01" in shown
+    assert "0:00:59" in shown
+    assert "1:02:00" in shown
+    assert "诉求人" in shown
