@@ -2,20 +2,20 @@
 
 from backstop.routing.v1 import routing_organisation_pb2 as pb
 from chassis.convert import opt_datetime, set_timestamp, to_date, to_date_message, to_datetime
-from services.routing.convert.common import invalid
+from services.routing.convert.common import invalid, local_day
 from services.routing.domain.absences import Absence
 from services.routing.domain.commands.absences import CancelAbsence, RecordAbsence
 
 
 def record_absence(request: pb.RecordAbsenceRequest) -> RecordAbsence:
-    """Raises Refused INVALID_FIELD for a day that doesn't exist and one's own deputy."""
+    """Raises Refused INVALID_FIELD for a day that no calendar bears and one's own deputy."""
     if request.deputy and request.deputy == request.person_id:
         raise invalid("deputy", "the person who is away")
     return RecordAbsence(
         site_id=request.site_id,
         person_id=request.person_id,
-        start_date=to_date(request.start_date, "start_date"),
-        end_date=to_date(request.end_date, "end_date"),
+        start_date=local_day(request.start_date, "start_date"),
+        end_date=local_day(request.end_date, "end_date"),
         deputy=request.deputy,
         reason=request.reason,
     )

@@ -8,12 +8,13 @@ from google.type.date_pb2 import Date
 from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_organisation_pb2
 from backstop.routing.v1 import routing_pb2 as pb
-from chassis.convert import to_date, to_date_message, to_duration
+from chassis.convert import to_date_message, to_duration
 from services.routing.convert.common import (
     DAY_SECONDS,
     ROLE,
     UNIT_KIND,
     invalid,
+    local_day,
     second_of_day,
     time_of_day,
 )
@@ -306,9 +307,9 @@ def days_from(message: _WithDays, field: str) -> Days:
     """Returns the days of a message; Refused INVALID_FIELD for one that doesn't exist."""
     start, end = None, None
     if message.HasField("start_date"):  # type: ignore[attr-defined] # every message has it
-        start = to_date(message.start_date, f"{field}.start_date")
+        start = local_day(message.start_date, f"{field}.start_date")
     if message.HasField("end_date"):  # type: ignore[attr-defined] # every message has it
-        end = to_date(message.end_date, f"{field}.end_date")
+        end = local_day(message.end_date, f"{field}.end_date")
     return ALWAYS if start is None and end is None else Days(start, end)
 
 

@@ -6,9 +6,9 @@ from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_organisation_pb2 as organisation
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
-from chassis.convert import to_date, to_date_message, to_timestamp
+from chassis.convert import to_date_message, to_timestamp
 from services.routing.convert.changes import change_message, fault_message
-from services.routing.convert.common import ROLE
+from services.routing.convert.common import ROLE, local_day
 from services.routing.convert.directory import unit_kind_value
 from services.routing.domain.answers import Answers, Known, Preview
 from services.routing.domain.commands import lists as commands
@@ -48,12 +48,12 @@ def matrix_published(matrix: Matrix) -> facts.MatrixPublished:
 def responsibility_from(message: pb.Responsibility, field: str) -> Responsibility:
     end = None
     if message.HasField("end_date"):
-        end = to_date(message.end_date, f"{field}.end_date")
+        end = local_day(message.end_date, f"{field}.end_date")
     return Responsibility(
         unit_id=message.unit_id,
         role=Role(pb.ResponsibilityRole.Name(message.role).removeprefix(ROLE)),
         person_id=message.person_id,
-        start_date=to_date(message.start_date, f"{field}.start_date"),
+        start_date=local_day(message.start_date, f"{field}.start_date"),
         end_date=end,
         deputy=message.deputy,
     )

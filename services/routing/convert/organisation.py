@@ -6,7 +6,8 @@ from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_organisation_pb2 as pb
 from backstop.routing.v1 import routing_pb2
 from backstop.routing.v1 import routing_service_pb2 as rpc
-from chassis.convert import to_date, to_date_message, to_timestamp
+from chassis.convert import to_date_message, to_timestamp
+from services.routing.convert.common import local_day
 from services.routing.convert.directory import (
     category_from,
     directory_from,
@@ -17,9 +18,11 @@ from services.routing.convert.directory import (
     unit_from,
 )
 from services.routing.convert.matrix import responsibility_from
+from services.routing.convert.roster import shifts_from
 from services.routing.domain.commands import lists as commands
 from services.routing.domain.matrix import Matrix, Responsibility
 from services.routing.domain.publications import Publication, SiteList, Summary
+from services.routing.domain.roster import Roster
 
 _LIST = "SITE_LIST_"
 
@@ -35,8 +38,13 @@ def publish_directory(request: rpc.PublishDirectoryRequest) -> commands.PublishD
             supporting_office=request.matrix.supporting_office,
             basis_document=request.matrix.basis_document,
         )
+    roster = None
+    if request.HasField("roster"):
+        roster = Roster(
+            request.directory.site_id, shifts_from(request.roster.shifts, "roster.shifts")
+        )
     return commands.PublishDirectory(
-        request.expected_version, directory_from(request.directory), matrix
+        request.expected_version, directory_from(request.directory), matrix, roster
     )
 
 
@@ -70,7 +78,7 @@ def transfer_person(request: pb.TransferPersonRequest) -> commands.TransferPerso
         from_site_id=request.from_site_id,
         person_id=request.person_id,
         to_site_id=request.to_site_id,
-        start_date=to_date(request.start_date, "start_date"),
+        start_date=local_day(request.start_date, "start_date"),
         to_person_id=request.to_person_id or request.person_id,
         to_unit_id=request.to_unit_id,
         responsibilities=_rows(request.responsibilities, "responsibilities"),

@@ -26,10 +26,13 @@ CHANGE_KIND = "CHANGE_KIND_"
 
 def publish_roster(request: rpc.PublishRosterRequest) -> commands.PublishRoster:
     """Raises Refused INVALID_FIELD for a day or a time of day that doesn't exist."""
-    shifts = tuple(
-        shift_from(shift, f"shifts[{index}]") for index, shift in enumerate(request.shifts)
-    )
-    return commands.PublishRoster(request.expected_version, Roster(request.site_id, shifts))
+    roster = Roster(request.site_id, shifts_from(request.shifts, "shifts"))
+    return commands.PublishRoster(request.expected_version, roster)
+
+
+def shifts_from(messages: Iterable[pb.Shift], field: str) -> tuple[Shift, ...]:
+    """Raises Refused INVALID_FIELD for a day or a time of day that doesn't exist."""
+    return tuple(shift_from(one, f"{field}[{index}]") for index, one in enumerate(messages))
 
 
 def roster_published(roster: Roster) -> facts.RosterPublished:

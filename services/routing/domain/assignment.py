@@ -51,6 +51,12 @@ class Alternate:
     person_id: str = ""
     person_name: str = ""
     outside: bool = False
+    position_name: str = ""
+
+    @property
+    def named(self) -> str:
+        """The position's name with its code, as a sentence of Chinese goes on with it."""
+        return _named(self.position_id, self.position_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,15 @@ class Candidates:
     alternates: tuple[Alternate, ...] = ()
     shield: Shield = NO_SHIELD
     off_shift: bool = False
+
+    def names(self) -> dict[str, str]:
+        """Returns {person: name} of those whose names are known."""
+        people = [(self.responsible.steward, self.responsible.steward_name)]
+        people += [(duty.person_id, duty.person_name) for duty in self.at_post or ()]
+        people += [(other.person_id, other.person_name) for other in self.alternates]
+        if self.duty_lead is not None:
+            people.append((self.duty_lead.person_id, self.duty_lead.person_name))
+        return {person_id: name for person_id, name in people if person_id and name}
 
     def keeps_away(self, person_id: str, level: int = 0) -> bool:
         """Tells whether a person may not have the case at a level, 0 = as its steward.
@@ -116,21 +131,25 @@ def assign(found: Candidates) -> Assignment:
         steward=person,
         rule=taken.rule,
         reasons=tuple(step.zh for step in steps),
-        also_told=_told(found, person),
+        also_told=told(found, person),
         steps=tuple(steps),
         fallback_position="" if taken.candidate == QUEUE else place,
     )
 
 
 def by_hand(
-    steward: str, steward_name: str, named_by: str, reason: str, found: Candidates | None = None
+    steward: str,
+    steward_name: str,
+    named_by: tuple[str, str],
+    reason: str,
+    found: Candidates | None = None,
 ) -> Assignment:
-    """Returns the assignment of a steward named by the dispatch room."""
-    zh = f"由 {named_by} 指定{_named(steward, steward_name)}：{reason}"
-    en = f"{named_by} named {_english(steward, steward_name)}: {reason}"
+    """Returns the assignment of a steward named by the dispatch room: by whom, code and name."""
+    zh = f"由{_amid(*named_by)}指定{_named(steward, steward_name)}：{reason}"
+    en = f"{_english(*named_by)} named {_english(steward, steward_name)}: {reason}"
     step = RouteStep(Rule.MANUAL, steward, StepOutcome.TAKEN, zh, en)
-    told = () if found is None else _told(found, steward)
-    return Assignment(steward, Rule.MANUAL, (zh,), told, (step,))
+    also_told = () if found is None else told(found, steward)
+    return Assignment(steward, Rule.MANUAL, (zh,), also_told, (step,))
 
 
 def with_first_reply(assignment: Assignment, found: Candidates, receiver: str) -> Assignment:
@@ -142,12 +161,14 @@ def with_first_reply(assignment: Assignment, found: Candidates, receiver: str) -
     somebody = bool(receiver) and not receiver.startswith(POSITION)
     if not somebody or receiver == assignment.steward or found.shield.covers(receiver):
         return assignment
+    name = found.names().get(receiver, "")
+    person, english = _amid(receiver, name), _english(receiver, name)
     if found.off_shift:
-        zh = f"包保人员此时不当班，初步回复由首接人 {receiver} 负责。"
-        en = f"The steward is off shift; {receiver}, who took it, owes the first reply."
+        zh = f"包保人员此时不当班，初步回复由首接人{person}负责。"
+        en = f"The steward is off shift; {english}, who took it, owes the first reply."
     else:
-        zh = f"包保人员接收之前，初步回复由首接人 {receiver} 负责。"
-        en = f"Until the steward accepts, {receiver}, who took it, owes the first reply."
+        zh = f"包保人员接收之前，初步回复由首接人{person}负责。"
+        en = f"Until the steward accepts, {english}, who took it, owes the first reply."
     noted = RouteStep(assignment.rule, receiver, StepOutcome.NOTED, zh, en)
     return replace(assignment, first_reply_by=receiver, steps=(*assignment.steps, noted))
 
@@ -161,17 +182,18 @@ def first_alternate(alternates: Sequence[Alternate], shield: Shield) -> RouteSte
     for other in alternates:
         if other.person_id and not shield.covers_alone(other.person_id):
             person = _named(other.person_id, other.person_name)
-            zh = f"按回避规定转备用渠道 {other.position_id}，由{person}负责。"
+            zh = f"按回避规定转备用渠道{other.named}，由{person}负责。"
             en = (
                 f"The ordinary chain has to keep away; {other.position_id} of the alternate chain"
                 f" has it: {_english(other.person_id, other.person_name)}."
             )
             return RouteStep(Rule.ALTERNATE, other.person_id, StepOutcome.TAKEN, zh, en)
-    outside = [other.position_id for other in alternates if other.outside]
+    outside = [other for other in alternates if other.outside]
     if outside:
-        last = position(outside[-1])
-        zh = f"备用渠道无人可办，按回避规定由矿外岗位 {outside[-1]} 接办。"
-        en = f"Nobody of the alternate chain can have it; {outside[-1]}, outside the mine, does."
+        last_id, last_name = outside[-1].position_id, outside[-1].position_name
+        last = position(last_id)
+        zh = f"备用渠道无人可办，按回避规定由矿外岗位{_amid(last_id, last_name)}接办。"
+        en = f"Nobody of the alternate chain can have it; {last_id}, outside the mine, does."
     else:
         last = QUEUE
         zh = "本单位没有备用渠道，转入调度室待办。"
@@ -266,17 +288,22 @@ def _taken(steps: Sequence[RouteStep]) -> bool:
     return any(step.outcome is StepOutcome.TAKEN for step in steps)
 
 
-def _told(found: Candidates, steward: str) -> tuple[str, ...]:
-    """The unit's instructor and technician, but for those who keep away."""
+def told(found: Candidates, steward: str) -> tuple[str, ...]:
+    """Returns who is told as well: instructor and technician, but for those who keep away."""
     return tuple(
-        told
-        for told in found.responsible.also_told
-        if told != steward and not found.shield.covers(told)
+        person
+        for person in found.responsible.also_told
+        if person != steward and not found.shield.covers(person)
     )
 
 
 def _named(person_id: str, name: str) -> str:
     return f"{name}（{person_id}）" if name else f" {person_id}"
+
+
+def _amid(person_id: str, name: str) -> str:
+    """The same where words of Chinese follow at once."""
+    return f"{name}（{person_id}）" if name else f" {person_id} "
 
 
 def _english(person_id: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """What rulings say about the category table: a category's matters are another unit's."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +23,10 @@ class CategoryProposal:
     first_time: datetime
     last_time: datetime
     decided: bool = False
+
+    def without(self, hidden: Collection[str]) -> "CategoryProposal":
+        """Returns it as those see it from whom some cases are hidden."""
+        return replace(self, case_ids=tuple(one for one in self.case_ids if one not in hidden))
 
 
 def contradicts(category: Category | None, unit_id: str) -> bool:

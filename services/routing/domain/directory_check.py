@@ -6,7 +6,6 @@ missing in the group's template as well.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.routing.domain.days import Days
@@ -86,15 +85,6 @@ def check_zone(time_zone: str, in_force: str, *, roster: bool) -> list[Fault]:
             f"the roster in force is by {in_force}; publish an empty one before {time_zone}",
         )
     ]
-
-
-def duty_lead(directory: Directory, today: date) -> str:
-    """Returns the standing duty lead of a day; empty when nobody at the site is."""
-    holders = {p.holder for p in directory.positions if p.position_id == DUTY_LEAD}
-    for person in directory.people:
-        if person.person_id in holders and person.days.holds(today):
-            return person.person_id
-    return ""
 
 
 def is_time_zone(name: str) -> bool:

@@ -133,15 +133,19 @@ def moved(route: Route, step: Step, reason: str, english: str = "") -> RouteStep
         route.rule,
         "",
         StepOutcome.NOTED,
-        f"由{before}{goes}{after}：{reason}",
+        f"从{before}{goes}到{after}：{reason}",
         f"From level {route.level} to level {step.level}: {english or reason}",
     )
 
 
-def answered(route: Route, text: str) -> RouteStep:
-    """Returns the remark that a level's answer put a case where it is now."""
-    zh = f"第{route.level}级已批示，由 {route.accountable} 办理：{text}"
-    en = f"Level {route.level} has answered; {route.accountable} goes on: {text}"
+def answered(route: Route, text: str, name: str = "") -> RouteStep:
+    """Returns the remark that a level's answer put a case where it is now.
+
+    `name` is what whoever has it now is called.
+    """
+    code = route.accountable
+    zh = f"第{route.level}级已批示，由{f'{name}（{code}）' if name else f' {code} '}办理：{text}"
+    en = f"Level {route.level} has answered; {f'{name} ({code})' if name else code} goes on: {text}"
     return RouteStep(route.rule, route.accountable, StepOutcome.NOTED, zh, en)
 
 

@@ -87,11 +87,14 @@ def check(
         latest_end, latest = held[0][1], held[0][2]
         for start, end, index in held[1:]:
             if start <= latest_end:
+                other = rows[latest]
                 faults.append(
                     Fault(
                         f"responsibilities[{index}].start_date",
-                        f"{unit_id} 的{ROLE_WORDS[role]}与第 {latest + 1} 行重叠",
-                        f"{unit_id} {role} overlaps with row {latest + 1}",
+                        f"{unit_id} 的{ROLE_WORDS[role]}与 {other.person_id} 自 {other.start_date}"
+                        " 起的一行重叠",
+                        f"{unit_id} {role} overlaps with the row of {other.person_id}"
+                        f" from {other.start_date}",
                     )
                 )
             if end > latest_end:

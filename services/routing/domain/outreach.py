@@ -1,7 +1,7 @@
 """Contacts with units (下基层服务): a log that is only added to, and how long ago the last was."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -43,6 +43,10 @@ class Outreach:
     case_ids: tuple[str, ...] = ()
     # 0 when nobody counted.
     heard_count: int = 0
+
+    def without(self, hidden: Collection[str]) -> "Outreach":
+        """Returns it as those see it from whom some cases are hidden."""
+        return replace(self, case_ids=tuple(one for one in self.case_ids if one not in hidden))
 
 
 @dataclass(frozen=True, slots=True)

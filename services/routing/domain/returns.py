@@ -49,8 +49,9 @@ def rule(
 
     `units` are those of the site; the deadline stays when none is given, though it be over.
     Raises Refused WORK_ORDER_WRONG_STATE, JOINT_MEETING_NEEDED after the last return,
-    NO_SUCH_UNIT, WORK_ORDER_SAME_UNIT, DEADLINE_IN_PAST, and INVALID_FIELD for a joint meeting
-    that isn't due, a unit missing, or another one where the task stays.
+    NO_SUCH_UNIT (for a unit dissolved since as well, which can't keep its task),
+    WORK_ORDER_SAME_UNIT, DEADLINE_IN_PAST, and INVALID_FIELD for a joint meeting that isn't due,
+    a unit missing, or another one where the task stays.
     """
     if order.state is not WorkOrderState.RETURNED:
         raise wrong_state("RuleWorkOrder", order)
@@ -63,15 +64,14 @@ def rule(
     if kind is Ruling.UPHOLD:
         if unit_id not in ("", order.unit_id):
             raise invalid("unit_id", "a task that is upheld stays with its unit")
+        unit_id = order.unit_id
     elif not unit_id:
         raise invalid("unit_id", "value is required")
-    elif unit_id not in units:
+    if unit_id not in units:
         raise Refused("NO_SUCH_UNIT", unit_id=unit_id)
-    elif kind is Ruling.REDISPATCH and unit_id == order.unit_id:
+    if kind is Ruling.REDISPATCH and unit_id == order.unit_id:
         raise Refused("WORK_ORDER_SAME_UNIT", unit_id=unit_id)
-    return _sent_anew(
-        order, unit_id or order.unit_id, order.lead or kind is Ruling.LEAD, deadline_time, time
-    )
+    return _sent_anew(order, unit_id, order.lead or kind is Ruling.LEAD, deadline_time, time)
 
 
 def hold_meeting(

@@ -250,13 +250,6 @@ def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
     return found
 
 
-def covers(
-    found: Iterable[Stint], attendance: Attendance, zone: ZoneInfo, start: datetime, end: datetime
-) -> bool:
-    """Tells whether somebody is there at every instant from one up to another."""
-    return not without([(start, end)], joined(presence(found, attendance, zone)))
-
-
 def swapped(found: Iterable[Stint], swap: Swap) -> tuple[Stint, Stint] | None:
     """Returns the stint that a swap concerns, as it is and as it becomes; None without one."""
     for stint in found:

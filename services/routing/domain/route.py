@@ -19,6 +19,8 @@ from services.routing.domain.assignment import (
     assign,
     by_hand,
     position,
+    told,
+    with_first_reply,
 )
 from services.routing.domain.decisions import RouteStep, Rule, StepOutcome
 from services.routing.domain.work_orders import WorkOrder
@@ -120,6 +122,11 @@ class Route:
         return self.steward or position(self.fallback_position)
 
     @property
+    def awaits_acceptance(self) -> bool:
+        """Tells whether it is open and nobody has accepted it yet."""
+        return self.state is RouteState.OPEN and self.accept_time is None
+
+    @property
     def shielded(self) -> tuple[str, ...]:
         """Who may not have the case in hand, apart from their line."""
         return tuple(dict.fromkeys((*self.about_persons, *self.recused_persons)))
@@ -201,7 +208,8 @@ def handed_over(route: Route, found: Candidates, *, here: bool) -> Assignment | 
 
     `here` tells whether the present steward is at the site and not away. A steward named by hand
     stays, and so does one for want of a row of the matrix, unless they aren't there any more or
-    have to keep away; whoever follows the alternate chain stays there.
+    have to keep away; whoever follows the alternate chain stays there. What waits with a position
+    of that chain goes to whoever can have it by now.
     """
     if route.state is RouteState.CLOSED:
         return None
@@ -210,7 +218,10 @@ def handed_over(route: Route, found: Candidates, *, here: bool) -> Assignment | 
         return None
     fresh = assign(found)
     by_matrix = fresh.rule in {Rule.RESPONSIBILITY, Rule.DEPUTY}
-    if not by_matrix and (stays or not route.steward):
+    if not route.steward and route.rule is Rule.ALTERNATE:
+        if (fresh.steward, fresh.fallback_position) == ("", route.fallback_position):
+            return None
+    elif not by_matrix and (stays or not route.steward):
         return None
     if fresh.steward == route.steward and stays:
         return None
@@ -236,6 +247,40 @@ def handed_over(route: Route, found: Candidates, *, here: bool) -> Assignment | 
         )
     rule = Rule.HANDOVER if fresh.rule is Rule.RESPONSIBILITY else fresh.rule
     return replace(fresh, rule=rule, reasons=(why.zh, *fresh.reasons), steps=(why, *fresh.steps))
+
+
+def told_anew(route: Route, found: Candidates, *, receiver_here: bool) -> Assignment | None:
+    """Returns the same assignment with who is told and owes the first reply by the lists of now.
+
+    None when that changes neither. Somebody comes to owe the first reply only until the steward
+    has accepted; who has left the site owes nothing.
+    """
+    if route.state is RouteState.CLOSED:
+        return None
+    plain = Assignment(
+        route.steward,
+        route.rule,
+        (),
+        told(found, route.steward),
+        fallback_position=route.fallback_position,
+    )
+    owed = ""
+    if receiver_here and (route.first_reply_by or route.awaits_acceptance):
+        owed = with_first_reply(plain, found, route.receiver).first_reply_by
+    same_told = set(plain.also_told) == set(route.also_told)
+    if same_told and owed == route.first_reply_by:
+        return None
+    zh = f"同时告知的人员现为：{'、'.join(plain.also_told) or '无'}；"
+    zh += f"初步回复由 {owed} 负责。" if owed else "初步回复由包保人员负责。"
+    en = f"Told as well from now on: {', '.join(plain.also_told) or 'nobody'};"
+    en += f" {owed} owes the first reply." if owed else " the steward owes the first reply."
+    step = RouteStep(route.rule, "", StepOutcome.NOTED, zh, en)
+    return replace(plain, first_reply_by=owed, reasons=(zh,), steps=(step,))
+
+
+def tell_anew(route: Route, assignment: Assignment) -> Route:
+    """Returns the route with others told of it; nothing else changes."""
+    return replace(route, also_told=assignment.also_told, first_reply_by=assignment.first_reply_by)
 
 
 def reassign(route: Route, assignment: Assignment, time: datetime) -> Route:

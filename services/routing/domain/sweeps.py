@@ -283,10 +283,9 @@ def progress(parts: Sequence[Sweep], time: datetime) -> Progress:
 def _check_planned(answer: Answer, today: date) -> None:
     """Works planned have their day, and nothing else has."""
     if (answer.finding is Finding.PLANNED) != (answer.planned_date is not None):
-        words = "is of PLANNED, and of nothing else"
         raise Refused(
             "INVALID_FIELD",
-            fields=[FieldViolation("planned_date", words)],
+            fields=[FieldViolation("planned_date", "is required with PLANNED, and only then")],
             field="planned_date",
         )
     if answer.planned_date is not None and answer.planned_date < today:

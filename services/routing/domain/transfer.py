@@ -9,6 +9,7 @@ from services.routing.domain.days import Days
 from services.routing.domain.directory import Directory, Person
 from services.routing.domain.faults import Fault
 from services.routing.domain.matrix import Responsibility
+from services.routing.domain.roster import Shift
 
 _DAY = timedelta(days=1)
 
@@ -93,6 +94,18 @@ def joined(source: Directory, transfer: TransferPerson, person: Person) -> Direc
 def group_code(person: Person) -> str:
     """Returns the code under which the group knows a person: at first that of their site."""
     return person.group_code or person.person_id
+
+
+def shifts_after(shifts: Sequence[Shift], transfer: TransferPerson) -> tuple[Shift, ...]:
+    """Returns the old site's shifts: those of the person until they leave."""
+    end = transfer.start_date - _DAY
+    kept: list[Shift] = []
+    for shift in shifts:
+        if shift.person_id != transfer.person_id or shift.end_date <= end:
+            kept.append(shift)
+        elif shift.start_date <= end:
+            kept.append(replace(shift, end_date=end))
+    return tuple(kept)
 
 
 def rows_after(

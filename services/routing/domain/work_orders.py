@@ -76,6 +76,8 @@ class WorkOrder:
     return_reason: str = ""
     evidence: tuple[Evidence, ...] = ()
     reopen_count: int = 0
+    # The last time.
+    reopen_time: datetime | None = None
     # Asked for, and not decided on yet.
     extension: ExtensionAsked | None = None
 
@@ -141,7 +143,7 @@ def complete(
     """Returns the work order done at `complete_time`, or now; more time asked for is off.
 
     Raises Refused WORK_ORDER_WRONG_STATE, TIME_IN_FUTURE, and INVALID_FIELD for a time before
-    the dispatch.
+    the dispatch, or before it was opened again.
     """
     if order.state not in WITH_UNIT:
         raise wrong_state("CompleteWorkOrder", order)
@@ -150,6 +152,8 @@ def complete(
         raise Refused("TIME_IN_FUTURE", field="complete_time")
     if done_time < order.dispatch_time:
         raise invalid("complete_time", "before the dispatch")
+    if order.reopen_time is not None and done_time < order.reopen_time:
+        raise invalid("complete_time", "before it was opened again")
     return replace(
         order,
         state=WorkOrderState.COMPLETED,
@@ -162,16 +166,23 @@ def complete(
 
 
 def reopen(
-    order: WorkOrder, deadline_time: datetime, orders: Sequence[WorkOrder], time: datetime
+    order: WorkOrder,
+    deadline_time: datetime,
+    orders: Sequence[WorkOrder],
+    units: Collection[str],
+    time: datetime,
 ) -> WorkOrder:
     """Returns a work order that was reported done, to be taken anew by its unit.
 
     It leads unless another open one of the case's `orders` does: exactly one leads. What its unit
-    told of the work counts no longer; the facts keep it. Raises Refused WORK_ORDER_WRONG_STATE,
+    told of the work counts no longer; the facts keep it. `units` are those of the site. Raises
+    Refused WORK_ORDER_WRONG_STATE, WORK_ORDER_UNIT for a unit that was dissolved since,
     DEADLINE_IN_PAST, and INVALID_FIELD for a deadline beyond ten years.
     """
     if order.open:
         raise wrong_state("ReopenWorkOrder", order)
+    if order.unit_id not in units:
+        raise Refused("WORK_ORDER_UNIT", unit_id=order.unit_id)
     check_deadline(deadline_time, "deadline_time", time)
     return replace(
         order,
@@ -185,6 +196,7 @@ def reopen(
         complete_time=None,
         evidence=(),
         reopen_count=order.reopen_count + 1,
+        reopen_time=time,
     )
 
 

@@ -1,7 +1,7 @@
 """Recording who is away and who stands in; nobody's absence leaves a unit without anybody."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import asyncpg
 
@@ -10,6 +10,7 @@ from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.work import Receipt, Work
 from services.routing.convert.absences import absence_message
+from services.routing.domain import duty_lead
 from services.routing.domain.absences import Absence
 from services.routing.domain.commands.absences import CancelAbsence, RecordAbsence
 from services.routing.domain.coverage import gaps
@@ -20,14 +21,13 @@ from services.routing.handlers.matrix import organisation_of, refuse_gaps
 from services.routing.store import absences as store
 from services.routing.store import directory as sites
 from services.routing.store import roster as duty
+from services.routing.store import templates
 
 # Two years, one of them a leap year.
 MOST_DAYS = 731
 
 # Who may say of others that they are away.
 _FOR_OTHERS = ("ADMINISTRATOR", "DISPATCHER", "DIRECTOR")
-
-_DAY = timedelta(days=1)
 
 
 def absences_subject(site_id: str) -> str:
@@ -41,9 +41,9 @@ async def record_absence(work: Work, command: RecordAbsence) -> Receipt:
     site = await _hold(work, site_id, subject)
     _require_own(work, person_id)
     connection = work.connection
-    for known in (person_id, command.deputy):
+    for field, known in (("person_id", person_id), ("deputy", command.deputy)):
         if known and await sites.load_person(connection, site_id, known) is None:
-            raise Refused("PERSON_UNKNOWN", person_id=known)
+            raise Refused("PERSON_UNKNOWN", person_id=known, field=field)
     today = site.matrix_day(work.time)
     first, last = command.start_date, command.end_date
     require_period(first, last, most_days=MOST_DAYS, from_day=site.local(work.time).date())
@@ -56,13 +56,14 @@ async def record_absence(work: Work, command: RecordAbsence) -> Receipt:
         deputy=command.deputy,
         reason=command.reason,
         recorded_by=work.actor.subject,
-        record_time=await _after_the_last(work, site_id, person_id),
+        record_time=await lists.next_time(work, site_id),
     )
     try:
         await store.insert_absence(connection, absence)
     except asyncpg.ExclusionViolationError as error:
         raise Refused("ABSENCE_OVERLAPS", person_id=person_id) from error
     if site.matrix_version > 0:
+        await templates.hold_template(connection)
         after = await organisation_of(connection, site, from_day=first)
         others = [other for other in after.absences if other.absence_id != absence.absence_id]
         stood = set(gaps(replace(after, absences=others), first, last))
@@ -83,7 +84,7 @@ async def cancel_absence(work: Work, command: CancelAbsence) -> Receipt:
         raise Refused("ABSENCE_NOT_FOUND", absence_id=absence_id)
     _require_own(work, absence.person_id)
     if absence.cancel_time is None:
-        time = max(work.time, absence.record_time)
+        time = await lists.next_time(work, site_id)
         await store.cancel_absence(work.connection, absence_id, time)
         cancelled = replace(absence, cancel_time=time)
         work.record(subject, site_id, facts.AbsenceCancelled(absence=absence_message(cancelled)))
@@ -107,30 +108,13 @@ def _require_own(work: Work, person_id: str) -> None:
         raise Refused("PERMISSION_DENIED", needed=", ".join(_FOR_OTHERS))
 
 
-async def _after_the_last(work: Work, site_id: str, person_id: str) -> datetime:
-    """Returns now, but no time at which a cancelled absence of the person still counted.
-
-    Whoever waited for a lock has an older time than the one they waited for.
-    """
-    last = await store.last_cancel_time(work.connection, site_id, person_id)
-    return work.time if last is None else max(work.time, last)
-
-
 async def _require_duty_lead(work: Work, site: Site, absence: Absence) -> None:
-    """Refuses LAST_DUTY_LEAD when nobody would have the position meanwhile."""
-    if absence.deputy:
-        return
-    position = await sites.load_position(work.connection, site.site_id, DUTY_LEAD)
-    if position is None or position.holder != absence.person_id:
-        return
-    begin = max(work.time, _midnight(site, absence.start_date))
-    end = _midnight(site, absence.end_date + _DAY)
-    if not await duty.covers_position(work.connection, site, DUTY_LEAD, begin, end):
+    """Refuses LAST_DUTY_LEAD when the site would be without one for want of the person."""
+    after = await duty.load_duty_lead(work.connection, site, work.time)
+    others = [other for other in after.absences if other.absence_id != absence.absence_id]
+    before = replace(after, absences=others)
+    if duty_lead.is_lost(before, after, site.zone, work.time):
         raise Refused("LAST_DUTY_LEAD", position_id=DUTY_LEAD)
-
-
-def _midnight(site: Site, day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=site.zone)
 
 
 async def _follow(work: Work, site_id: str, absence: Absence, today: date) -> None:

@@ -1,5 +1,6 @@
 """Giving a case to somebody: what commands, facts and jobs have in common."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from chassis.database import Connection
@@ -116,13 +117,17 @@ async def give(
     """Moves a case to other hands in one step, and records it with what they have to know."""
     orders = await tasks.list_work_orders(work.connection, route.case_id)
     units = [order.unit_id for order in orders if order.open]
-    names = {}
-    if units:
-        names = await people.list_unit_names(work.connection, route.site_id, units)
+    names = {("person", person_id): name for person_id, name in found.names().items()}
+    # A case of the many that a matrix moves is spared the question.
+    if units or route.level or assigned_by:
+        answered_by = route.answered.instructed_by if route.answered is not None else ""
+        codes = {*units, route.steward, route.level_position, answered_by} - {""}
+        names |= await people.list_names(work.connection, route.site_id, codes)
     if site is None:
         site = await sites.load_site(work.connection, route.site_id)
     note = handover.note(route, orders, names, site.zone) if site is not None else ""
-    given = assignments.with_first_reply(assignment, found, route.receiver)
+    receiver = await _receiver(work, route, site)
+    given = assignments.with_first_reply(assignment, found, receiver)
     moved = routes.reassign(route, given, work.time)
     await store.save_route(work.connection, moved, work.time)
     await explaining.note(work, moved, given.steps, handover_note=note)
@@ -139,6 +144,35 @@ async def give(
         ),
     )
     return moved
+
+
+async def tell_anew(work: Work, route: Route, told: Assignment) -> Route:
+    """Keeps and records who else is told of a case, and who owes its first reply, by new lists.
+
+    The fact names the steward as the one before: the case stays in the same hands.
+    """
+    changed = routes.tell_anew(route, told)
+    await store.save_route(work.connection, changed, work.time)
+    await explaining.note(work, changed, told.steps)
+    same = route.steward or assignments.position(route.fallback_position)
+    # Told as of now: whoever was accountable since it was assigned was so until now.
+    as_of_now = replace(changed, assign_time=work.time)
+    work.record(
+        changed.case_id,
+        changed.site_id,
+        convert.case_assigned(as_of_now, told, previous=same),
+    )
+    return changed
+
+
+async def _receiver(work: Work, route: Route, site: Site | None) -> str:
+    """Who took the appeal, nobody when they have left the site since."""
+    receiver = route.receiver
+    if site is None or not receiver or routes.on_position(receiver):
+        return ""
+    day = site.matrix_day(work.time)
+    there = await answers.list_presence(work.connection, site.site_id, [receiver], day)
+    return receiver if there[receiver][0] else ""
 
 
 async def _at_post(

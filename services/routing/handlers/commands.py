@@ -19,7 +19,7 @@ async def assign_case(work: Work, command: AssignCase) -> Receipt:
     file = await holding.hold(work, command.case_id, command.expected_version)
     route = file.route
     routes.require_open(route)
-    person = await _person(work, route.site_id, command.steward)
+    person = await _person(work, route.site_id, command.steward, "steward")
     site = await assigning.hold_site(work, route.site_id)
     shield = await shielding.require_clear(work, site, route)
     found = await assigning.read_candidates(work.connection, site, route, work.time, shield=shield)
@@ -40,7 +40,7 @@ async def accept_case(work: Work, command: AcceptCase) -> Receipt:
         raise Refused("NOT_THE_STEWARD", steward=route.steward or route.accountable)
     taker = None
     if not route.steward:
-        taker = await _person(work, route.site_id, actor.subject)
+        taker = await _person(work, route.site_id, actor.subject, "")
     site = await assigning.hold_site(work, route.site_id)
     shield = await shielding.require_clear(work, site, route)
     if taker is not None:
@@ -70,12 +70,14 @@ async def _give_by_hand(
     if found.keeps_away(steward):
         raise Refused("PERSON_SHIELDED", person_id=steward)
     by = work.actor.subject
-    assignment = routes.by_hand(steward, person.name, by, reason, found)
+    giver = person if by == steward else await sites.load_person(work.connection, site.site_id, by)
+    given_by = (by, "" if giver is None else giver.name)
+    assignment = routes.by_hand(steward, person.name, given_by, reason, found)
     return await assigning.give(work, route, assignment, found, site=site, assigned_by=by)
 
 
-async def _person(work: Work, site_id: str, person_id: str) -> Person:
+async def _person(work: Work, site_id: str, person_id: str, field: str) -> Person:
     person = await sites.load_person(work.connection, site_id, person_id)
     if person is None:
-        raise Refused("PERSON_UNKNOWN", person_id=person_id)
+        raise Refused("PERSON_UNKNOWN", person_id=person_id, field=field)
     return person

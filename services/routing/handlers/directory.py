@@ -6,7 +6,7 @@ be shown beforehand; publishing refuses by it, then writes.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chassis.actor import Actor
@@ -15,15 +15,17 @@ from chassis.errors import Refused
 from chassis.work import Receipt, Work
 from services.routing.convert import directory as convert
 from services.routing.convert import matrix as convert_matrix
-from services.routing.domain import amending, changes, template
+from services.routing.convert import roster as convert_roster
+from services.routing.domain import amending, changes, duty_lead, roster_check, template
 from services.routing.domain import matrix as matrices
 from services.routing.domain.changes import ListChange
 from services.routing.domain.commands.lists import PublishDirectory, UpdateDirectory
 from services.routing.domain.coverage import Gap, Organisation, gaps
 from services.routing.domain.directory import DEFAULT_TIME_ZONE, DUTY_LEAD, Directory, Site
-from services.routing.domain.directory_check import check, check_zone, duty_lead, is_time_zone
+from services.routing.domain.directory_check import check, check_zone, is_time_zone
 from services.routing.domain.faults import Fault, violations
 from services.routing.domain.matrix import Matrix, Responsibility
+from services.routing.domain.roster import Roster, Shift
 from services.routing.domain.template import Template
 from services.routing.handlers import lists
 from services.routing.handlers.matrix import refuse_gaps
@@ -32,10 +34,8 @@ from services.routing.store import directory as sites
 from services.routing.store import directory_versions as versions
 from services.routing.store import matrix as answers
 from services.routing.store import roster as duty
+from services.routing.store import shifts as rosters
 from services.routing.store import templates
-
-# A roster stands in for the last standing duty lead when it covers so much time ahead.
-ROSTERED = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,12 @@ class Draft:
     faults: Sequence[Fault]
     matrix_faults: Sequence[Fault]
     gaps: Sequence[Gap]
-    loses_duty_lead: bool
     # Where the rows stand in the request.
     rows_field: str = "matrix.responsibilities"
+    # What is published with it, if any, what speaks against that, and what it takes the place of.
+    roster: Roster | None = None
+    roster_faults: Sequence[Fault] = ()
+    shifts: Sequence[Shift] = ()
 
     @property
     def changes(self) -> list[ListChange]:
@@ -65,6 +68,8 @@ class Draft:
         found = changes.of_directories(self.before, self.directory)
         if self.matrix is not None:
             found += changes.of_matrices(self.rows, self.matrix.responsibilities)
+        if self.roster is not None:
+            found += changes.of_rosters(self.shifts, self.roster.shifts)
         return found
 
     def refuse(self) -> None:
@@ -75,6 +80,9 @@ class Draft:
         if wrong_rows:
             problem = wrong_rows[0].words
             raise Refused("MATRIX_INVALID", fields=violations(wrong_rows), problem=problem)
+        if self.roster_faults:
+            told = self.roster_faults[: lists.MOST_TOLD]
+            raise Refused("ROSTER_INVALID", fields=violations(told), problem=told[0].words)
         refuse_gaps(self.gaps, "directory" if self.matrix is None else self.rows_field)
 
 
@@ -138,7 +146,31 @@ async def draft_whole(connection: Connection, command: PublishDirectory, time: d
     site = await sites.load_site(connection, site_id)
     kept = None if site is None else (await standing(connection, site_id))[1]
     given = await templates.load_template(connection)
-    return await draft_of(connection, site, kept, command.directory, command.matrix, given, time)
+    draft = await draft_of(connection, site, kept, command.directory, command.matrix, given, time)
+    return draft if command.roster is None else await with_roster(connection, draft, command.roster)
+
+
+async def with_roster(connection: Connection, draft: Draft, roster: Roster) -> Draft:
+    """Returns a draft that brings its roster along, judged by the directory that it brings."""
+    directory = draft.directory
+    zone = directory.time_zone if is_time_zone(directory.time_zone) else DEFAULT_TIME_ZONE
+    faults = roster_check.check(
+        roster.shifts,
+        posts=[post.post_id for post in directory.posts],
+        positions=[position.position_id for position in directory.positions],
+        people=directory.people,
+        zone=ZoneInfo(zone),
+    )
+    shifts: Sequence[Shift] = ()
+    if draft.site is not None:
+        version = draft.site.roster_version
+        shifts = await rosters.list_roster(connection, directory.site_id, version)
+    return replace(
+        draft,
+        roster=roster,
+        roster_faults=[replace(fault, field=f"roster.{fault.field}") for fault in faults],
+        shifts=shifts,
+    )
 
 
 async def draft_update(connection: Connection, command: UpdateDirectory, time: datetime) -> Draft:
@@ -214,26 +246,24 @@ async def draft_of(
         faults=faults,
         matrix_faults=wrong_rows,
         gaps=holes,
-        loses_duty_lead=before is not None
-        and bool(duty_lead(before, today))
-        and not duty_lead(directory, today),
     )
 
 
 async def lacks_duty_lead(connection: Connection, draft: Draft, time: datetime) -> bool:
-    """Tells whether a site would be left without a duty lead, the roster's included."""
-    if not draft.loses_duty_lead or draft.site is None:
+    """Tells whether a site would lose its duty lead, now or later, the roster's included."""
+    site = draft.site
+    if site is None or draft.before is None:
         return False
-    return not await rostered_lead(connection, draft.site, draft.directory, time)
-
-
-async def rostered_lead(
-    connection: Connection, site: Site, directory: Directory, from_time: datetime
-) -> bool:
-    """Tells whether the roster alone gives a duty lead around the clock for two weeks."""
-    if not any(position.position_id == DUTY_LEAD for position in directory.positions):
-        return False
-    return await duty.covers_position(connection, site, DUTY_LEAD, from_time, from_time + ROSTERED)
+    before = await duty.load_duty_lead(connection, site, time, draft.before)
+    after = await duty.load_duty_lead(connection, site, time, draft.directory)
+    if draft.roster is not None:
+        wanted = [shift for shift in draft.roster.shifts if shift.position_id == DUTY_LEAD]
+        # A new roster has no swaps.
+        after = replace(after, shifts=wanted, swaps=())
+    name = draft.directory.time_zone
+    # A zone only changes without a roster; days are then those of the new one.
+    zone = ZoneInfo(name) if is_time_zone(name) else site.zone
+    return duty_lead.is_lost(before, after, zone, time)
 
 
 async def standing(connection: Connection, site_id: str) -> tuple[Site, versions.Kept]:
@@ -289,7 +319,12 @@ def check_sight(actor: Actor, site_id: str) -> None:
 
 async def hold(work: Work, site_id: str) -> None:
     """Locks a site's lists and the template; its cases are not assigned meanwhile."""
-    await work.lock(site_id, lists.directory_subject(site_id), lists.matrix_subject(site_id))
+    await work.lock(
+        site_id,
+        lists.directory_subject(site_id),
+        lists.matrix_subject(site_id),
+        lists.roster_subject(site_id),
+    )
     await hold_beside(work, site_id)
 
 
@@ -303,32 +338,58 @@ async def publish(work: Work, draft: Draft, published_by: str = "") -> Receipt:
     """Puts a draft in force at a site that is held, or refuses it; the caller's unless said."""
     draft.refuse()
     connection, directory = work.connection, draft.directory
+    if await lacks_duty_lead(connection, draft, work.time):
+        raise Refused("LAST_DUTY_LEAD", position_id=DUTY_LEAD)
     site_id, by = directory.site_id, published_by or work.actor.subject
     subject = lists.directory_subject(site_id)
     document = convert.directory_message(directory)
     version = work.record(
         subject, site_id, convert.directory_published(document, draft.template_version)
     )
+    time = await lists.next_time(work, site_id)
     today = work.time.astimezone(ZoneInfo(directory.time_zone)).date()
     await sites.save_directory(connection, directory, version, today)
     await versions.save_version(
-        connection, document, draft.source, version, draft.template_version, work.time, by
+        connection, document, draft.source, version, draft.template_version, time, by
     )
-    # Only now: whom the new directory leaves out isn't on duty either.
-    if await lacks_duty_lead(connection, draft, work.time):
-        raise Refused("LAST_DUTY_LEAD", position_id=DUTY_LEAD)
     matrix_version = 0 if draft.site is None else draft.site.matrix_version
     if draft.matrix is not None:
         matrix_version = work.record(
             lists.matrix_subject(site_id), site_id, convert_matrix.matrix_published(draft.matrix)
         )
-        await answers.save_matrix(connection, draft.matrix, matrix_version, work.time, by)
+        await answers.save_matrix(connection, draft.matrix, matrix_version, time, by)
         await sites.move_handover_date(connection, site_id, today)
+    before = roster_version = 0 if draft.site is None else draft.site.roster_version
+    if draft.roster is not None:
+        roster_version = work.record(
+            lists.roster_subject(site_id), site_id, convert_roster.roster_published(draft.roster)
+        )
+        await rosters.save_roster(connection, draft.roster, roster_version, time, by)
     job_id = ""
     if draft.site is not None:
         job_id = await work.enqueue_job(site_id, lists.HANDOVER, b"")
     with_matrix = "matrix" if draft.matrix is not None else ""
-    return Receipt(subject, version, f"{matrix_version}/{with_matrix}/{job_id}")
+    outcome = f"{matrix_version}/{with_matrix}/{job_id}/{before}/{roster_version}"
+    return Receipt(subject, version, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Which versions a publication left: of the roster, before it as well."""
+
+    matrix_version: int
+    with_matrix: bool
+    handover_job_id: str
+    earlier_roster: int
+    roster_version: int
+
+
+def outcome_of(receipt: Receipt) -> Outcome:
+    """Reads what `publish` wrote into a receipt."""
+    matrix_version, with_matrix, job_id, earlier, roster_version = receipt.outcome.split("/")
+    return Outcome(
+        int(matrix_version), bool(with_matrix), job_id, int(earlier), int(roster_version)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,17 +406,21 @@ async def told(connection: Connection, site_id: str, receipt: Receipt) -> Told:
 
     Raises Refused DIRECTORY_NOT_FOUND when the site is out of sight by now.
     """
-    matrix_version, with_matrix, job_id = receipt.outcome.split("/")
+    outcome = outcome_of(receipt)
     after = await versions.load_version(connection, site_id, receipt.version)
     if after is None:
         raise Refused("DIRECTORY_NOT_FOUND", site_id=site_id)
     found = await _changes(connection, site_id, receipt.version - 1, receipt.version)
-    if with_matrix:
-        number = int(matrix_version)
+    if outcome.with_matrix:
+        number = outcome.matrix_version
         rows = await answers.list_matrix(connection, site_id, number)
         earlier = await answers.list_matrix(connection, site_id, number - 1)
         found += changes.of_matrices(earlier, rows)
-    return Told(int(matrix_version), job_id, found)
+    if outcome.roster_version != outcome.earlier_roster:
+        shifts = await rosters.list_roster(connection, site_id, outcome.roster_version)
+        before = await rosters.list_roster(connection, site_id, outcome.earlier_roster)
+        found += changes.of_rosters(before, shifts)
+    return Told(outcome.matrix_version, outcome.handover_job_id, found)
 
 
 def meanwhile(connection: Connection, site_id: str) -> lists.Changes:

@@ -95,7 +95,8 @@ async def on_clock_breached(work: Work, fact: ReceivedFact) -> None:
     clock = message.clock
     cause, (words, english) = Cause.BREACH, CLOCK_WORDS.get(clock.kind, _SOME_CLOCK)
     escalation = clock.kind == sla_pb2.CLOCK_KIND_ESCALATION
-    order = await _work_order(work, route.case_id, clock.reference) if escalation else None
+    of_order = escalation or clock.kind == sla_pb2.CLOCK_KIND_WORK_ORDER
+    order = await _work_order(work, route.case_id, clock.reference) if of_order else None
     # An open work order is of this cycle, whatever its clock was told: a case resolved has none.
     if clock.cycle < route.cycle and (order is None or not order.open):
         return

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from chassis.jobs import MAX_SUBJECTS_PER_STEP, Job
 from chassis.work import Work
+from services.routing.domain import handover
 from services.routing.domain.assignment import Responsible
-from services.routing.domain.decisions import Rule
 from services.routing.domain.directory import Site
+from services.routing.domain.handover import There
 from services.routing.domain.route import Route
 from services.routing.handlers import following
 from services.routing.handlers.lists import HANDOVER
@@ -34,22 +35,22 @@ async def hand_over(work: Work, job: Job) -> str | None:
     named = await answers.list_responsible(
         connection, site, {route.unit_id for route in seen}, work.time
     )
-    here = await _here(work, site, seen)
+    there = await _there(work, site, seen)
     moving = [
         route.case_id
         for route in seen
-        if _may_move(route, named.get(route.unit_id, NOBODY), here=here[route.case_id])
+        if handover.may_move(route, named.get(route.unit_id, NOBODY), there[route.case_id])
     ]
     if moving:
         await work.lock(job.site_id, *moving)
         locked = await store.list_routes(connection, moving)
-        here = await _here(work, site, locked)
+        there = await _there(work, site, locked)
         for route in locked:
             job.done += await following.follow_lists(
                 work,
                 site,
                 route,
-                here=here[route.case_id],
+                there=there[route.case_id],
                 responsible=named.get(route.unit_id, NOBODY),
             )
     return case_ids[-1] if len(case_ids) == MAX_SUBJECTS_PER_STEP else None
@@ -75,31 +76,12 @@ async def follow_the_day(work: Work, site_id: str) -> bool:
     return changed
 
 
-async def _here(work: Work, site: Site, routes: Sequence[Route]) -> Mapping[str, bool]:
-    """Returns {case: whether its steward can have it today}.
-
-    Whoever was named by hand keeps it while they are away, and until they have left.
-    """
+async def _there(work: Work, site: Site, routes: Sequence[Route]) -> Mapping[str, There]:
+    """Returns {case: who of its people is there today}."""
     presence = await answers.list_presence(
         work.connection,
         site.site_id,
-        [route.steward for route in routes if route.steward],
+        set().union(*(handover.people_of(route) for route in routes)),
         site.matrix_day(work.time),
     )
-    here = {}
-    for route in routes:
-        there, away = presence.get(route.steward, (False, False))
-        here[route.case_id] = there and (not away or route.rule is Rule.MANUAL)
-    return here
-
-
-def _may_move(route: Route, named: Responsible, *, here: bool) -> bool:
-    """Tells whether a case is worth its lock: all that move are, and some that don't."""
-    if not route.steward:
-        return bool(named.steward)
-    # Whom the shield covers depends on the lists as well.
-    if not here or route.about_persons or route.recused_persons:
-        return True
-    if route.rule in (Rule.MANUAL, Rule.ALTERNATE):
-        return False
-    return bool(named.steward) and named.steward != route.steward
+    return {route.case_id: handover.who_is_there(route, presence) for route in routes}

@@ -104,7 +104,9 @@ async def instruct_case(
         return holding.receipt(work, command.case_id)
     await store.save_route(work.connection, route, work.time)
     if route.accountable != before.accountable:
-        await explaining.note(work, route, (ladders.answered(route, command.text),))
+        taker = await sites.load_person(work.connection, site.site_id, route.accountable)
+        name = "" if taker is None else taker.name
+        await explaining.note(work, route, (ladders.answered(route, command.text, name),))
     work.record(route.case_id, route.site_id, convert.case_instructed(route, route.accountable))
     answered = replace(file, route=route)
     if command.order is None:
@@ -195,9 +197,18 @@ async def _require_of_level(
         raise Refused("CONFLICT_OF_INTEREST", case_id=route.case_id)
     if any(level >= route.level for level in held):
         return
+    # A role is no way round the shield: without a position one is of the line below as well.
+    if shield.covers(actor.subject, route.level) and not await _is_alternate(work, site):
+        raise Refused("CONFLICT_OF_INTEREST", case_id=route.case_id)
     vacant = director or routes.on_position(route.level_owner) or not holders[route.level]
     if not (vacant and actor.has("DIRECTOR")):
         raise Refused("NOT_OF_THE_LEVEL", level=route.level)
+
+
+async def _is_alternate(work: Work, site: Site) -> bool:
+    """Tells whether the caller holds a position of the alternate chain."""
+    chain = await shielding.list_alternates(work.connection, site, work.time)
+    return any(one.person_id == work.actor.subject for one in chain)
 
 
 async def _holder(work: Work, site: Site, position_id: str) -> str:

@@ -1,6 +1,7 @@
 """What publishing a site's lists has in common: their subjects, the lock, who came second."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from chassis.errors import FieldViolation, Refused
@@ -15,6 +16,8 @@ TEMPLATE = "template"
 
 # So many details fit into a refusal.
 MOST_TOLD = 20
+
+_TICK = timedelta(microseconds=1)
 
 # Tells what is otherwise in a later version of a list than in an earlier one.
 Changes: TypeAlias = Callable[[int, int], Awaitable[Sequence[ListChange]]]
@@ -41,6 +44,16 @@ async def hold_site(work: Work, site_id: str, subject: str) -> Site:
     if site is None:
         raise Refused("DIRECTORY_NOT_FOUND", site_id=site_id)
     return site
+
+
+async def next_time(work: Work, site_id: str) -> datetime:
+    """Returns from when on a change of a held site's lists counts: after all changes before it.
+
+    Whoever waited for a lock began before the one that had it, and may rely on what that one did;
+    by the time of its own beginning it would have been in force before that.
+    """
+    last = await sites.last_change_time(work.connection, site_id)
+    return work.time if last is None else max(work.time, last + _TICK)
 
 
 async def expect(work: Work, subject: str, expected_version: int, changes: Changes) -> None:

@@ -17,10 +17,12 @@ from services.routing.domain.directory import Directory, Site
 from services.routing.domain.faults import violations
 from services.routing.domain.matrix import Matrix, Responsibility
 from services.routing.domain.roles import Role
+from services.routing.domain.template import inherit
 from services.routing.handlers import lists
 from services.routing.store import absences as leave
 from services.routing.store import directory as sites
 from services.routing.store import matrix as answers
+from services.routing.store import templates
 
 
 async def organisation_of(
@@ -30,10 +32,17 @@ async def organisation_of(
     rows: Sequence[Responsibility] | None = None,
     from_day: date = date.min,
 ) -> Organisation:
-    """Returns what decides who answers from a day on: what isn't given is the one in force."""
+    """Returns what decides who answers from a day on: what isn't given is the one in force.
+
+    A template that the site has yet to follow counts already, since a gap by it could only be made
+    now. Whoever publishes by this holds the template, as those who publish directories do.
+    """
     if rows is None:
         rows = await answers.list_matrix(connection, site.site_id, site.matrix_version)
     absences = await leave.list_absences(connection, site.site_id, from_day)
+    if directory is None:
+        to_come = await templates.load_to_come(connection, site.site_id, site.directory_version)
+        directory = None if to_come is None else inherit(*to_come)
     if directory is not None:
         units, people, requirements = directory.units, directory.people, directory.requirements
     else:
@@ -64,6 +73,7 @@ async def publish_matrix(work: Work, command: PublishMatrix) -> Receipt:
 
     await lists.expect(work, subject, command.expected_version, meanwhile)
     await sites.stop_assignments(connection, site_id)
+    await templates.hold_template(connection)
     today = site.local(work.time).date()
     organisation = await organisation_of(
         connection, site, rows=matrix.responsibilities, from_day=today
@@ -71,7 +81,8 @@ async def publish_matrix(work: Work, command: PublishMatrix) -> Receipt:
     require_sound(organisation, today)
     moving = await _moving(connection, site_id, organisation, today)
     version = work.record(subject, site_id, convert.matrix_published(matrix))
-    await answers.save_matrix(connection, matrix, version, work.time, work.actor.subject)
+    time = await lists.next_time(work, site_id)
+    await answers.save_matrix(connection, matrix, version, time, work.actor.subject)
     await sites.move_handover_date(connection, site_id, today)
     job_id = await work.enqueue_job(site_id, lists.HANDOVER, b"", total=moving)
     return Receipt(subject, version, f"{job_id} {moving}")

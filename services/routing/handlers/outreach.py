@@ -15,6 +15,7 @@ from services.routing.domain.commands.outreach import RecordOutreach
 from services.routing.domain.outreach import Outreach
 from services.routing.handlers import holding
 from services.routing.store import outreach as store
+from services.routing.store.routes import list_about
 
 
 async def record_outreach(work: Work, command: RecordOutreach) -> Receipt:
@@ -28,8 +29,9 @@ async def record_outreach(work: Work, command: RecordOutreach) -> Receipt:
             raise Refused("NO_SUCH_UNIT", fields=[FieldViolation(field, unit_id)], unit_id=unit_id)
     if command.case_ids:
         ours = await store.known_cases(work.connection, site_id, command.case_ids)
+        hidden = await list_about(work.connection, command.case_ids, holding.callers(work.actor))
         for index, case_id in enumerate(command.case_ids):
-            if case_id not in ours:
+            if case_id not in ours - hidden:
                 raise Refused(
                     "ROUTE_NOT_FOUND",
                     fields=[FieldViolation(f"case_ids[{index}]", case_id)],

@@ -1,6 +1,6 @@
 """Keeping people away from a case for good (回避), and finding others in their place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chassis.errors import Refused
@@ -13,7 +13,7 @@ from services.routing.domain import route as routes
 from services.routing.domain.assignment import Candidates
 from services.routing.domain.commands.cases import RecuseFromCase
 from services.routing.domain.decisions import RouteStep, Rule, StepOutcome
-from services.routing.domain.directory import Site
+from services.routing.domain.directory import Person, Site
 from services.routing.domain.route import Cause, Route, RouteState
 from services.routing.domain.work_orders import WorkOrder
 from services.routing.handlers import assigning, explaining, holding, ladder, tenures
@@ -32,8 +32,9 @@ async def recuse_from_case(work: Work, command: RecuseFromCase) -> Receipt:
     # Who has to keep away themselves can't take the others out of it.
     if others and (not actor.has("DISPATCHER", "DIRECTOR") or actor.subject in route.shielded):
         raise Refused("PERMISSION_DENIED", needed="DISPATCHER, DIRECTOR")
-    if await sites.load_person(work.connection, route.site_id, person_id) is None:
-        raise Refused("PERSON_UNKNOWN", person_id=person_id)
+    person = await sites.load_person(work.connection, route.site_id, person_id)
+    if person is None:
+        raise Refused("PERSON_UNKNOWN", person_id=person_id, field="person_id")
     if person_id in route.shielded:
         raise Refused("PERSON_SHIELDED", person_id=person_id)
     site = await assigning.hold_site(work, route.site_id)
@@ -44,62 +45,77 @@ async def recuse_from_case(work: Work, command: RecuseFromCase) -> Receipt:
         route.site_id,
         convert.person_recused(route, command, person_id, actor.subject, work.time),
     )
-    moved = await move_away(work, site, recused, file.work_orders, command.reason)
+    moved = await move_away(work, site, recused, file.work_orders, command.reason, recused=person)
     if moved is recused:
         step = RouteStep(
             recused.rule,
             person_id,
             StepOutcome.NOTED,
-            f"{person_id} 回避本诉求：{command.reason}",
-            f"{person_id} keeps away from the case: {command.reason}",
+            f"{person.name}（{person_id}）回避本诉求：{command.reason}",
+            f"{person.name} ({person_id}) keeps away from the case: {command.reason}",
         )
         await explaining.note(work, recused, (step,))
     return holding.receipt(work, command.case_id)
 
 
 async def move_away(
-    work: Work, site: Site, route: Route, orders: Sequence[WorkOrder], reason: str
+    work: Work,
+    site: Site,
+    route: Route,
+    orders: Sequence[WorkOrder],
+    reason: str,
+    *,
+    recused: Person | None = None,
 ) -> Route:
     """Gives a case away from a steward and a level's owner who may not have it in hand any more.
 
-    The same route when both may.
+    The same route when both may. `recused` is who has just been taken out of it.
     """
     found = await assigning.read_candidates(work.connection, site, route, work.time)
+    names = found.names() | ({} if recused is None else {recused.person_id: recused.name})
     if route.steward and found.keeps_away(route.steward):
-        route = await _another_steward(work, site, route, found, reason)
+        why = _keeps_away(route.steward, names, reason)
+        route = await _another_steward(work, site, route, found, why)
     owner = route.level_owner
     if owner and not routes.on_position(owner) and found.keeps_away(owner, route.level):
-        route = await _another_owner(work, site, route, orders, reason)
+        why = _keeps_away(owner, names, reason)
+        route = await give_level(work, site, route, orders, why, reason)
     return route
 
 
 async def _another_steward(
-    work: Work, site: Site, route: Route, found: Candidates, reason: str
+    work: Work, site: Site, route: Route, found: Candidates, why: RouteStep
 ) -> Route:
     given = assignments.assign(found)
-    why = _keeps_away(route.steward, reason)
     given = replace(given, reasons=(why.zh, *given.reasons), steps=(why, *given.steps))
     return await assigning.give(work, route, given, found, site=site)
 
 
-async def _another_owner(
-    work: Work, site: Site, route: Route, orders: Sequence[WorkOrder], reason: str
+async def give_level(
+    work: Work,
+    site: Site,
+    route: Route,
+    orders: Sequence[WorkOrder],
+    why: RouteStep,
+    reason: str,
 ) -> Route:
     """Gives the level to whoever may have it: its holder of now, or the alternate chain.
 
-    Where the level has the case it owes its answer by the same deadline, or anew where it had taken
-    the case over; an order that it gave stands, and nobody needs to hear that its owner is another
-    now.
+    The same route when that is who has it already. Where the level has the case it owes its answer
+    by the same deadline, or anew where it had taken the case over; an order that it gave stands,
+    and nobody needs to hear that its owner is another now.
     """
     levels = await sites.list_ladder(work.connection, site.site_id, route.category)
     step = ladders.step_at(route.level, levels)
     owner, looked = await ladder.owner_of(work, site, route, step)
+    if owner == route.level_owner:
+        return route
     if route.level_holds:
         moved = ladders.replaced(route, step, owner, work.time)
     else:
         moved = replace(route, level_owner=owner)
     await store.save_route(work.connection, moved, work.time)
-    await explaining.note(work, moved, (_keeps_away(route.level_owner, reason), *looked))
+    await explaining.note(work, moved, (why, *looked))
     await tenures.follow(work, moved, orders)
     if route.level_holds:
         work.record(
@@ -118,11 +134,12 @@ async def _another_owner(
     return moved
 
 
-def _keeps_away(person_id: str, reason: str) -> RouteStep:
+def _keeps_away(person_id: str, names: Mapping[str, str], reason: str) -> RouteStep:
+    name = names.get(person_id, "")
     return RouteStep(
         Rule.ALTERNATE,
         person_id,
         StepOutcome.SHIELDED,
-        f"{person_id} 须回避本诉求：{reason}",
-        f"{person_id} may not have the case in hand: {reason}",
+        f"{f'{name}（{person_id}）' if name else f'{person_id} '}须回避本诉求：{reason}",
+        f"{f'{name} ({person_id})' if name else person_id} may not have the case in hand: {reason}",
     )

@@ -1,14 +1,15 @@
 """A site's duty roster: published whole, and one day's shift given to another."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.database import Connection
-from chassis.errors import FieldViolation, Refused
+from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.work import Receipt, Work
 from services.routing.convert import roster as convert
-from services.routing.domain import changes, roster_check
+from services.routing.domain import changes, duty_lead, roster_check
 from services.routing.domain.changes import ListChange
 from services.routing.domain.commands.lists import PublishRoster
 from services.routing.domain.commands.roster import SwapShift
@@ -19,9 +20,6 @@ from services.routing.handlers import lists
 from services.routing.store import directory as sites
 from services.routing.store import roster as duty
 from services.routing.store import shifts
-
-# How long a roster has to cover the duty lead to stand for a standing holder.
-LEAD_DAYS = timedelta(days=14)
 
 _DAY = timedelta(days=1)
 
@@ -49,7 +47,8 @@ async def publish_roster(work: Work, command: PublishRoster) -> Receipt:
     if await uncovers_duty_lead(connection, site, roster, work.time):
         raise Refused("LAST_DUTY_LEAD", position_id=DUTY_LEAD)
     version = work.record(subject, site_id, convert.roster_published(roster))
-    await shifts.save_roster(connection, roster, version, work.time, work.actor.subject)
+    time = await lists.next_time(work, site_id)
+    await shifts.save_roster(connection, roster, version, time, work.actor.subject)
     return Receipt(subject, version)
 
 
@@ -70,15 +69,12 @@ async def faults_of(connection: Connection, site: Site, roster: Roster) -> list[
 async def uncovers_duty_lead(
     connection: Connection, site: Site, roster: Roster, time: datetime
 ) -> bool:
-    """Tells whether a site whose duty lead only the roster has would be without one."""
-    if await duty.holds_standing(connection, site, DUTY_LEAD, time):
-        return False
-    until = time + LEAD_DAYS
-    if not await duty.covers_position(connection, site, DUTY_LEAD, time, until):
-        return False
-    return not await duty.would_cover_position(
-        connection, site, roster.shifts, DUTY_LEAD, time, until
-    )
+    """Tells whether the site would lose its duty lead within two weeks."""
+    before = await duty.load_duty_lead(connection, site, time)
+    wanted = [shift for shift in roster.shifts if shift.position_id == DUTY_LEAD]
+    # A new roster has no swaps; without the position its shifts are refused anyway.
+    after = replace(before, shifts=wanted, swaps=())
+    return duty_lead.is_lost(before, after, site.zone, time, duty_lead.ROSTERED)
 
 
 async def changes_between(
@@ -105,8 +101,8 @@ async def swap_shift(work: Work, command: SwapShift) -> Receipt:
     if command.to_person_id not in register.names:
         raise Refused(
             "PERSON_UNKNOWN",
-            fields=[FieldViolation("to_person_id", command.to_person_id)],
             person_id=command.to_person_id,
+            field="to_person_id",
         )
     swap = Swap(
         swap_id=new_id(),
@@ -118,7 +114,7 @@ async def swap_shift(work: Work, command: SwapShift) -> Receipt:
         to_person_id=command.to_person_id,
         reason=command.reason,
         approved_by=work.actor.subject,
-        record_time=await _after_the_last(connection, site, command, work.time),
+        record_time=await lists.next_time(work, site_id),
     )
     there, theirs = await shifts.list_stints_around(connection, site, swap)
     found = swapped(there, swap)
@@ -133,21 +129,6 @@ async def swap_shift(work: Work, command: SwapShift) -> Receipt:
     version = work.record(subject, site_id, convert.shift_swapped(site_id, swap))
     await shifts.insert_swap(connection, site_id, site.roster_version, swap)
     return Receipt(subject, version, swap.swap_id)
-
-
-async def _after_the_last(
-    connection: Connection, site: Site, command: SwapShift, time: datetime
-) -> datetime:
-    """Returns when the swap is recorded: after all others of its day, since their order counts.
-
-    A transaction that began first may have waited for the one that got the roster before it.
-    """
-    earlier = await shifts.list_swaps(
-        connection, site.site_id, site.roster_version, command.day, command.day
-    )
-    if not earlier:
-        return time
-    return max(time, earlier[-1].record_time + timedelta(microseconds=1))
 
 
 def _invalid(*faults: Fault) -> Refused:

@@ -66,8 +66,8 @@ async def list_alternates(
 ) -> tuple[Alternate, ...]:
     """Returns the positions of the site's alternate chain, in its order, with their holders."""
     chain = site.rules.alternate_chain
-    outside = {
-        position.position_id: position.outside
+    known = {
+        position.position_id: position
         for position in (await sites.list_positions(connection, site.site_id) if chain else ())
     }
     found = []
@@ -75,6 +75,12 @@ async def list_alternates(
         holder = await duty.load_duty(connection, site, position_id, time)
         if holder is not None:
             found.append(
-                Alternate(position_id, holder.person_id, holder.person_name, outside[position_id])
+                Alternate(
+                    position_id,
+                    holder.person_id,
+                    holder.person_name,
+                    outside=known[position_id].outside,
+                    position_name=known[position_id].name,
+                )
             )
     return tuple(found)

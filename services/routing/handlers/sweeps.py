@@ -1,5 +1,7 @@
 """Sweeps: opened from a solved case, answered by units, closed. A site's part is one subject."""
 
+from collections.abc import Mapping
+
 from backstop.intake.v1 import intake_facts_pb2 as intake
 from chassis.errors import Refused
 from chassis.ids import new_id
@@ -58,9 +60,7 @@ async def open_sweep(work: Work, command: OpenSweep) -> Receipt:
 
 async def answer_sweep_task(work: Work, command: AnswerSweepTask) -> Receipt:
     """Keeps what a unit found; the last answer owed closes the site's part."""
-    found = await store.list_part_sites(work.connection, command.sweep_id, command.task_id)
-    if not found:
-        raise Refused("SWEEP_NOT_FOUND", sweep_id=command.sweep_id)
+    found = await _part_sites(work, command.sweep_id, command.task_id)
     here = [site_id for site_id, has_task in found.items() if has_task]
     if not here:
         raise Refused("SWEEP_TASK_NOT_FOUND", task_id=command.task_id)
@@ -82,9 +82,7 @@ async def answer_sweep_task(work: Work, command: AnswerSweepTask) -> Receipt:
 
 async def close_sweep(work: Work, command: CloseSweep) -> Receipt:
     """Ends the parts in the caller's sight although tasks are owed."""
-    found = await store.list_part_sites(work.connection, command.sweep_id, "")
-    if not found:
-        raise Refused("SWEEP_NOT_FOUND", sweep_id=command.sweep_id)
+    found = await _part_sites(work, command.sweep_id)
     parts = await _hold(work, command.sweep_id, list(found))
     if not any(part.open for part in parts):
         raise Refused("SWEEP_CLOSED", sweep_id=command.sweep_id)
@@ -100,6 +98,18 @@ async def note_found(work: Work, message: intake.CaseRegistered) -> None:
         await store.note_found(
             work.connection, message.site_id, message.sweep_task_id, message.case_id
         )
+
+
+async def _part_sites(work: Work, sweep_id: str, task_id: str = "") -> Mapping[str, bool]:
+    """Returns {site in sight with a part: whether the task is there}.
+
+    Raises Refused SWEEP_NOT_FOUND, for those whom the sweep's case is about as well.
+    """
+    persons = holding.callers(work.actor)
+    found = await store.list_part_sites(work.connection, sweep_id, task_id, persons)
+    if not found:
+        raise Refused("SWEEP_NOT_FOUND", sweep_id=sweep_id)
+    return found
 
 
 async def _hold(work: Work, sweep_id: str, site_ids: list[str]) -> list[Sweep]:

@@ -1,20 +1,20 @@
 """A person goes from one mine to another: both directories change in one transaction, or none."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
 
 from chassis.errors import FieldViolation, Refused
 from chassis.work import Receipt, Work
 from services.routing.convert import organisation as convert
 from services.routing.domain import transfer as transfers
 from services.routing.domain.commands.lists import TransferPerson
-from services.routing.domain.directory import DUTY_LEAD, Directory, Person, Site
-from services.routing.domain.directory_check import duty_lead
+from services.routing.domain.directory import Directory, Person
 from services.routing.domain.faults import Fault, violations
+from services.routing.domain.roster import Roster
 from services.routing.handlers import directory as organisation
 from services.routing.handlers import lists
 from services.routing.handlers.directory import Draft
 from services.routing.store import matrix as answers
+from services.routing.store import shifts as rosters
 from services.routing.store.templates import load_template
 
 
@@ -29,7 +29,7 @@ async def transfer_person(work: Work, command: TransferPerson) -> Receipt:
             raise Refused("DIRECTORY_NOT_FOUND", site_id=site_id)
     if old == new:
         raise _invalid([Fault("to_site_id", "新旧单位相同", "the new site is the old one")])
-    subjects = (lists.directory_subject, lists.matrix_subject)
+    subjects = (lists.directory_subject, lists.matrix_subject, lists.roster_subject)
     await work.lock_all({subject(site): site for site in (old, new) for subject in subjects})
     # Sorted like the subjects, so that two transfers don't wait for each other.
     for site_id in sorted((old, new)):
@@ -55,6 +55,12 @@ async def transfer_person(work: Work, command: TransferPerson) -> Receipt:
         ),
         command,
     )
+    # What else is wrong with the roster was so before.
+    shifts = await rosters.list_roster(connection, old, from_site.roster_version)
+    left_shifts = transfers.shifts_after(shifts, command)
+    if left_shifts != tuple(shifts):
+        roster = Roster(old, left_shifts)
+        draft = replace(draft, roster=roster, shifts=shifts)
     joined = transfers.joined(joining.source, command, person)
     arriving = _as_asked(
         await organisation.draft_of(connection, to_site, joining, joined, None, given, work.time),
@@ -63,19 +69,8 @@ async def transfer_person(work: Work, command: TransferPerson) -> Receipt:
     # First, so that the subject's last version is the directory's.
     work.record(lists.directory_subject(old), old, convert.person_transferred(command))
     left = await organisation.publish(work, draft)
-    await _require_duty_lead(work, from_site, draft, command)
     came = await organisation.publish(work, arriving)
     return Receipt(left.subject_id, left.version, str(came.version))
-
-
-async def _require_duty_lead(work: Work, site: Site, draft: Draft, command: TransferPerson) -> None:
-    """Refuses LAST_DUTY_LEAD when from the day on nobody would be, by position or roster."""
-    day = command.start_date
-    if not duty_lead(draft.directory, day - timedelta(days=1)) or duty_lead(draft.directory, day):
-        return
-    start = max(work.time, datetime.combine(day, time(), site.zone))
-    if not await organisation.rostered_lead(work.connection, site, draft.directory, start):
-        raise Refused("LAST_DUTY_LEAD", position_id=DUTY_LEAD)
 
 
 def _person(directory: Directory, person_id: str) -> Person:

@@ -150,7 +150,8 @@ async def reopen_work_order(
     (deadline,) = settle(
         [command.deadline], site, work.time, told, allow_rest_day=command.allow_rest_day
     )
-    again = orders.reopen(order, deadline, file.work_orders, work.time)
+    active = await units.active(work, site)
+    again = orders.reopen(order, deadline, file.work_orders, active, work.time)
     (head,) = await units.clear_heads(work, site, route, [again.unit_id])
     await _forget_seals(work, route.case_id, lapsed)
     await units.save(work, file, again)

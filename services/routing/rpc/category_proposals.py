@@ -8,7 +8,7 @@ from chassis.call import current_call
 from chassis.work import once
 from services.routing.convert import category_proposals as convert
 from services.routing.handlers import category_proposals
-from services.routing.rpc.common import Base, site_of
+from services.routing.rpc.common import Base, hidden_from, site_of
 from services.routing.store import category_proposals as store
 
 
@@ -18,11 +18,14 @@ class CategoryProposalsMixin(Base):
     async def ListCategoryProposals(
         self, request: rpc.ListCategoryProposalsRequest, context: Any
     ) -> rpc.ListCategoryProposalsResponse:
-        async with self.app.read(current_call(request).actor) as connection:
+        actor = current_call(request).actor
+        async with self.app.read(actor) as connection:
             site = await site_of(connection, request.site_id)
             found = await store.list_proposals(connection, site.site_id)
+            ruled = {case_id for one in found for case_id in one.case_ids}
+            hidden = await hidden_from(connection, actor, ruled)
         return rpc.ListCategoryProposalsResponse(
-            proposals=[convert.category_proposal_message(one) for one in found]
+            proposals=[convert.category_proposal_message(one.without(hidden)) for one in found]
         )
 
     async def DecideCategoryProposal(

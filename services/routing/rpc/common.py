@@ -1,5 +1,7 @@
 """What the parts of the servicer stand on, and what several of them ask."""
 
+from collections.abc import Collection
+
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2_grpc
 from chassis.actor import Actor
@@ -10,6 +12,7 @@ from chassis.pages import PageTokens
 from services.routing.convert import routes as convert
 from services.routing.domain.directory import Site
 from services.routing.domain.route import Route
+from services.routing.handlers.holding import callers, is_about
 from services.routing.peers import Cases, Terms
 from services.routing.store import directory as sites
 from services.routing.store import routes as store
@@ -36,6 +39,15 @@ class Base(routing_service_pb2_grpc.RoutingServiceServicer):
             return convert.route_message(file, await decision_time(connection))
 
 
+async def hidden_from(
+    connection: Connection, actor: Actor, case_ids: Collection[str]
+) -> frozenset[str]:
+    """Returns those of some cases that aren't for the caller to know of: they are about them."""
+    if not case_ids:
+        return frozenset()
+    return await store.list_about(connection, case_ids, callers(actor))
+
+
 async def site_of(connection: Connection, site_id: str) -> Site:
     """Returns a site in sight; Refused DIRECTORY_NOT_FOUND for others."""
     site = await sites.load_site(connection, site_id)
@@ -50,8 +62,3 @@ async def route_of(connection: Connection, actor: Actor, case_id: str) -> Route:
     if route is None or is_about(route, actor):
         raise Refused("ROUTE_NOT_FOUND", case_id=case_id)
     return route
-
-
-def is_about(route: Route, actor: Actor) -> bool:
-    """Tells whether a case is about its caller, or whom they act for."""
-    return not {actor.subject, actor.acting_for}.isdisjoint(route.about_persons)

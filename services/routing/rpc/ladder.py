@@ -12,7 +12,8 @@ from chassis.work import once
 from services.routing.convert import ladder as convert
 from services.routing.domain.fallbacks import fallbacks, is_fallback, since_by_day
 from services.routing.handlers import ladder
-from services.routing.rpc.common import Base, is_about, site_of
+from services.routing.handlers.holding import is_about
+from services.routing.rpc.common import Base, site_of
 from services.routing.rpc.deadlines import once_told
 from services.routing.store import fallbacks as store
 

@@ -16,11 +16,13 @@ from services.routing.convert import organisation as convert
 from services.routing.convert.changes import change_message, fault_message
 from services.routing.convert.common import invalid, opt_instant
 from services.routing.convert.matrix import gap_message
+from services.routing.convert.roster import gap_messages
 from services.routing.domain.directory_check import NO_DUTY_LEAD
 from services.routing.handlers import directory as organisation
 from services.routing.handlers import lists, templates, transfers
 from services.routing.handlers.directory import Draft
 from services.routing.rpc.common import Base, site_of
+from services.routing.rpc.roster import soon_unstaffed
 from services.routing.store import directory_versions as versions
 from services.routing.store.templates import load_template
 
@@ -44,10 +46,18 @@ class ListsMixin(Base):
                 draft = await organisation.draft_whole(connection, command, now)
                 await _expect(connection, draft, command.expected_version)
                 lost = await organisation.lacks_duty_lead(connection, draft, now)
+            response.roster_version = 0 if draft.site is None else draft.site.roster_version
             return _would(response, draft, lost=lost)
         body = partial(organisation.publish_directory, command=command)
         receipt = await once(self.app, call, body)
-        return await self._did(response, call.actor, site_id, receipt)
+        await self._did(response, call.actor, site_id, receipt)
+        async with self.app.read(call.actor) as connection:
+            response.roster_version = organisation.outcome_of(receipt).roster_version
+            if command.roster is not None:
+                site = await site_of(connection, site_id)
+                found = await soon_unstaffed(connection, site, command.roster.shifts)
+                response.post_gaps.extend(gap_messages(found))
+        return response
 
     async def UpdateDirectory(
         self, request: pb.UpdateDirectoryRequest, context: Any
@@ -149,7 +159,8 @@ def _would(response: R, draft: Draft, *, lost: bool) -> R:
     if draft.site is not None:
         response.version = draft.site.directory_version
         response.matrix_version = draft.site.matrix_version
-    faults = [*draft.faults, *draft.matrix_faults, *([NO_DUTY_LEAD] if lost else ())]
+    faults = [*draft.faults, *draft.matrix_faults, *draft.roster_faults]
+    faults += [NO_DUTY_LEAD] if lost else []
     response.changes.extend(change_message(change) for change in draft.changes)
     response.faults.extend(fault_message(fault) for fault in faults)
     response.gaps.extend(gap_message(gap) for gap in draft.gaps)

@@ -13,7 +13,7 @@ from chassis.work import once
 from services.routing.convert import outreach as contacts
 from services.routing.domain.outreach import COUNTED_DAYS, in_order
 from services.routing.handlers import outreach
-from services.routing.rpc.common import Base, site_of
+from services.routing.rpc.common import Base, hidden_from, site_of
 from services.routing.store import matrix as answers
 from services.routing.store import outreach as log
 
@@ -42,13 +42,16 @@ class OutreachMixin(Base):
     ) -> rpc.ListOutreachResponse:
         size = page_size(request.page_size, default=100, maximum=500)
         after = _key(self.pages, request)
-        async with self.app.read(current_call(request).actor) as connection:
+        actor = current_call(request).actor
+        async with self.app.read(actor) as connection:
             site = await site_of(connection, request.site_id)
             found = await log.list_outreach(
                 connection, site.site_id, request.unit_id, after, size + 1
             )
+            raised = {case_id for one in found for case_id in one.case_ids}
+            hidden = await hidden_from(connection, actor, raised)
         response = rpc.ListOutreachResponse(
-            outreach=[contacts.outreach_message(one) for one in found[:size]]
+            outreach=[contacts.outreach_message(one.without(hidden)) for one in found[:size]]
         )
         if len(found) > size:
             last = found[size - 1]

@@ -152,6 +152,15 @@ class RosterMixin(Base):
         return convert.on_duty(found)
 
 
+async def soon_unstaffed(
+    connection: Connection, site: Site, shifts: tuple[Shift, ...]
+) -> list[PostGap]:
+    """Returns where nobody will be in the usual days by the shifts given."""
+    now = await decision_time(connection)
+    period = now, _soon(site, now)
+    return await _gaps(await _staffing(connection, site, period, shifts), period)
+
+
 async def _staffing(
     connection: Connection, site: Site, period: Span, shifts: tuple[Shift, ...] | None = None
 ) -> Staffing:

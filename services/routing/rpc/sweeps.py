@@ -13,7 +13,8 @@ from chassis.pages import PageTokens, page_size
 from chassis.work import once
 from services.routing.convert import sweeps as convert
 from services.routing.handlers import sweeps
-from services.routing.rpc.common import Base, site_of
+from services.routing.handlers.holding import callers
+from services.routing.rpc.common import Base, hidden_from, site_of
 from services.routing.store import sweeps as store
 
 # Later than every sweep.
@@ -54,7 +55,8 @@ class SweepsMixin(Base):
     ) -> pb.ListSweepsResponse:
         size = page_size(request.page_size, default=100, maximum=500)
         after = _key(self.pages, request)
-        async with self.app.read(current_call(request).actor) as connection:
+        actor = current_call(request).actor
+        async with self.app.read(actor) as connection:
             site = await site_of(connection, request.site_id)
             found = await store.list_sweeps(
                 connection,
@@ -63,6 +65,7 @@ class SweepsMixin(Base):
                 open_only=request.open_only,
                 after=after,
                 limit=size + 1,
+                hidden_from=callers(actor),
             )
             time = await decision_time(connection)
         response = pb.ListSweepsResponse(
@@ -74,10 +77,14 @@ class SweepsMixin(Base):
         return response
 
     async def _sweep(self, actor: Actor, sweep_id: str) -> pb.Sweep:
-        """Returns a sweep, as far as it is in sight; Refused SWEEP_NOT_FOUND."""
+        """Returns a sweep, as far as it is in sight.
+
+        Raises Refused SWEEP_NOT_FOUND, for those whom its case is about as well.
+        """
         async with self.app.read(actor) as connection:
             parts = await store.load_parts(connection, sweep_id)
-            if not parts:
+            case_ids = {part.case_id for part in parts}
+            if not parts or await hidden_from(connection, actor, case_ids):
                 raise Refused("SWEEP_NOT_FOUND", sweep_id=sweep_id)
             return convert.sweep_message(parts, await decision_time(connection))
 

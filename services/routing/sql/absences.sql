@@ -38,7 +38,3 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- name: cancel_absence
 -- Lets an absence count no longer.
 UPDATE absences SET cancel_time = $2 WHERE absence_id = $1 AND cancel_time IS NULL;
-
--- name: last_cancel_time
--- When an absence of a person was cancelled last.
-SELECT max(cancel_time) FROM absences WHERE site_id = $1 AND person_id = $2;

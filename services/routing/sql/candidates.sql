@@ -81,6 +81,17 @@ SELECT unit_id, name, start_date, end_date
 FROM units
 WHERE site_id = $1 AND unit_id = ANY ($2::text[]);
 
+-- name: list_names
+-- What the units, people and positions are called that codes stand for.
+SELECT 'unit' AS kind, unit_id AS code, name FROM units
+WHERE site_id = $1 AND unit_id = ANY ($2::text[])
+UNION ALL
+SELECT 'person', person_id, name FROM people
+WHERE site_id = $1 AND person_id = ANY ($2::text[])
+UNION ALL
+SELECT 'position', position_id, name FROM positions
+WHERE site_id = $1 AND position_id = ANY ($2::text[]);
+
 -- name: list_places
 -- Whose the matters of places are, in the site's order.
 SELECT place, category_id, unit_id FROM place_rules WHERE site_id = $1 ORDER BY ordinal;

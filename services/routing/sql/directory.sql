@@ -30,6 +30,17 @@ SELECT
 FROM sites
 ORDER BY site_id;
 
+-- name: last_change_time
+-- From when on the last change of a site's lists counts: null for a new site.
+SELECT greatest(
+    (SELECT max(publish_time) FROM directory_versions WHERE site_id = $1),
+    (SELECT max(publish_time) FROM matrix_versions WHERE site_id = $1),
+    (SELECT max(publish_time) FROM roster_versions WHERE site_id = $1),
+    (SELECT max(record_time) FROM shift_swaps WHERE site_id = $1),
+    (SELECT max(record_time) FROM absences WHERE site_id = $1),
+    (SELECT max(cancel_time) FROM absences WHERE site_id = $1)
+);
+
 -- name: save_site
 -- Makes a site's head or renews what the directory says of it.
 INSERT INTO sites (
@@ -236,6 +247,18 @@ FROM directory_versions
 WHERE site_id = $1 AND version <= $2
 ORDER BY version DESC
 LIMIT 1;
+
+-- name: get_inheritance_to_come
+-- A version of a site's directory as published, with the newest template; no row when it has that.
+SELECT directory_versions.source, newest.version, newest.document
+FROM directory_versions
+CROSS JOIN LATERAL (
+    SELECT version, document FROM templates ORDER BY version DESC LIMIT 1
+) AS newest
+WHERE
+    directory_versions.site_id = $1
+    AND directory_versions.version = $2
+    AND directory_versions.template_version <> newest.version;
 
 -- name: has_shifts
 -- Tells whether a roster has shifts of a day, of the night before it, or later.

@@ -19,25 +19,15 @@ FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::date
     AS given (unit_id, role, person_id, deputy, start_date, end_date);
 
 -- name: end_responsibilities
--- Ends rows that a version of the matrix is the first not to have, known by unit, role and first
--- day. Each is looked up by itself (LIMIT keeps it so): a plan made while the table was small would
--- else compare all rows with all others, which takes half a minute for a matrix of 10,000 rows.
+-- Ends rows that a version of the matrix is the first not to have.
 UPDATE responsibilities SET until_version = $2
-WHERE ctid = ANY (ARRAY(
-    SELECT held.row_id
-    FROM unnest($3::text[], $4::text[], $5::date[]) AS gone (unit_id, role, start_date)
-    CROSS JOIN LATERAL (
-        SELECT responsibilities.ctid AS row_id
-        FROM responsibilities
-        WHERE
-            responsibilities.site_id = $1
-            AND responsibilities.until_version IS NULL
-            AND responsibilities.unit_id = gone.unit_id
-            AND responsibilities.role = gone.role
-            AND responsibilities.start_date = gone.start_date
-        LIMIT 1
-    ) AS held
-));
+WHERE row_id = ANY ($3::bigint[]) AND site_id = $1 AND until_version IS NULL;
+
+-- name: list_in_force
+-- The rows of the matrix in force, with what tells them apart.
+SELECT row_id, unit_id, role, person_id, deputy, start_date, end_date
+FROM responsibilities
+WHERE site_id = $1 AND until_version IS NULL;
 
 -- name: list_matrix
 -- The rows of one version of a matrix.

@@ -13,6 +13,10 @@ FROM routes
 JOIN subjects ON subjects.subject_id = routes.case_id
 WHERE routes.case_id = $1;
 
+-- name: list_about
+-- Which of some cases are about one of some persons ($2).
+SELECT case_id FROM routes WHERE case_id = ANY ($1::text[]) AND about_persons && $2::text[];
+
 -- name: list_routes
 -- Several routes with the versions of their subjects.
 SELECT

@@ -40,6 +40,7 @@ ORDER BY sweep_id, sweep_tasks.task_id;
 
 -- name: list_part_sites
 -- The sites in sight that have a part of a sweep, and which of them has a task ($2, may be null).
+-- None where its case is in sight and about one of some persons ($3).
 SELECT
     sweeps.site_id,
     EXISTS (
@@ -50,12 +51,18 @@ SELECT
             AND sweep_tasks.task_id = $2::text::uuid
     ) AS has_task
 FROM sweeps
-WHERE sweeps.sweep_id = $1::text::uuid
+WHERE
+    sweeps.sweep_id = $1::text::uuid
+    AND NOT EXISTS (
+        SELECT FROM routes
+        WHERE routes.case_id = sweeps.case_id AND routes.about_persons && $3::text[]
+    )
 ORDER BY sweeps.site_id;
 
 -- name: list_sweeps
 -- A page of the sweeps that look at a site or start from its cases, of one case ($2) or of all,
--- newest first, after a (time, id) key. One is open while any part in sight is.
+-- newest first, after a (time, id) key. One is open while any part in sight is. Those from cases in
+-- sight about one of some persons ($7) are left out.
 SELECT DISTINCT sweeps.sweep_id, sweeps.open_time
 FROM sweeps
 WHERE
@@ -66,6 +73,10 @@ WHERE
         WHERE parts.sweep_id = sweeps.sweep_id AND parts.state = 'OPEN'
     ))
     AND (sweeps.open_time, sweeps.sweep_id) < ($4, $5::text::uuid)
+    AND NOT EXISTS (
+        SELECT FROM routes
+        WHERE routes.case_id = sweeps.case_id AND routes.about_persons && $7::text[]
+    )
 ORDER BY sweeps.open_time DESC, sweeps.sweep_id DESC
 LIMIT $6;
 

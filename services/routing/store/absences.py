@@ -51,12 +51,6 @@ async def cancel_absence(connection: Connection, absence_id: str, time: datetime
     await connection.execute(Q.cancel_absence, absence_id, time)
 
 
-async def last_cancel_time(connection: Connection, site_id: str, person_id: str) -> datetime | None:
-    """Returns when an absence of a person was cancelled last."""
-    time: datetime | None = await connection.fetchval(Q.last_cancel_time, site_id, person_id)
-    return time
-
-
 def _absence(row: asyncpg.Record) -> Absence:
     return Absence(
         absence_id=str(row["absence_id"]),

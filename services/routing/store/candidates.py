@@ -63,12 +63,15 @@ async def list_workplaces(
     }
 
 
-async def list_unit_names(
-    connection: Connection, site_id: str, unit_ids: Collection[str]
-) -> dict[str, str]:
-    """Returns {unit: name} of those that the site has."""
-    rows = await connection.fetch(Q.list_named_units, site_id, list(unit_ids))
-    return {row["unit_id"]: row["name"] for row in rows}
+async def list_names(
+    connection: Connection, site_id: str, codes: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """Returns {(kind, code): name} of the units, people and positions that codes stand for.
+
+    Kinds are "unit", "person" and "position".
+    """
+    rows = await connection.fetch(Q.list_names, site_id, list(codes))
+    return {(row["kind"], row["code"]): row["name"] for row in rows}
 
 
 async def list_place_rules(connection: Connection, site_id: str) -> list[PlaceRule]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -51,6 +51,12 @@ async def load_site(connection: Connection, site_id: str) -> Site | None:
 
 async def list_sites(connection: Connection) -> list[Site]:
     return [_site(row) for row in await connection.fetch(Q.list_sites)]
+
+
+async def last_change_time(connection: Connection, site_id: str) -> datetime | None:
+    """Returns from when on the last change of a site's lists counts, swaps and absences too."""
+    time: datetime | None = await connection.fetchval(Q.last_change_time, site_id)
+    return time
 
 
 async def move_handover_date(connection: Connection, site_id: str, day: date) -> None:

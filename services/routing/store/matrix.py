@@ -26,9 +26,10 @@ async def save_matrix(
 ) -> None:
     """Makes a matrix the one in force; rows that it has in common with the last one stay."""
     site_id = matrix.site_id
-    before = set(await list_matrix(connection, site_id, version))
+    in_force = await connection.fetch(Q.list_in_force, site_id)
+    before = {_row(row): row["row_id"] for row in in_force}
     rows = set(matrix.responsibilities)
-    gone = [row for row in before if row not in rows]
+    gone = [row_id for row, row_id in before.items() if row not in rows]
     new = [row for row in matrix.responsibilities if row not in before]
     await connection.execute(
         Q.insert_matrix_version,
@@ -40,14 +41,7 @@ async def save_matrix(
         publish_time,
         published_by,
     )
-    await connection.execute(
-        Q.end_responsibilities,
-        site_id,
-        version,
-        [row.unit_id for row in gone],
-        [row.role.value for row in gone],
-        [row.start_date for row in gone],
-    )
+    await connection.execute(Q.end_responsibilities, site_id, version, gone)
     await connection.execute(
         Q.insert_responsibilities,
         site_id,

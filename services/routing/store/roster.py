@@ -1,7 +1,7 @@
 """Who holds a position or stands at a post at an instant, by the roster and besides it."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 import asyncpg
 
@@ -12,19 +12,14 @@ from services.routing.domain.directory import (
     DISPATCH_ROOM,
     DUTY_LEAD,
     Directory,
+    Person,
     Position,
     Site,
 )
-from services.routing.domain.roster import (
-    Duty,
-    Shift,
-    Span,
-    Swap,
-    covers,
-    on_duty,
-    stints,
-)
-from services.routing.store.directory import load_position, load_post
+from services.routing.domain.duty_lead import DutyLead
+from services.routing.domain.roster import Duty, on_duty, stints
+from services.routing.store.absences import list_absences
+from services.routing.store.directory import list_people, load_position, load_post
 from services.routing.store.directory_versions import load_version
 from services.routing.store.shifts import Q, list_swaps, load_register, shift_of
 
@@ -132,58 +127,32 @@ async def on_shift(connection: Connection, site: Site, person_id: str, time: dat
     return bool(on_duty(mine, register.attendance, site.zone, time))
 
 
-async def covers_position(
-    connection: Connection, site: Site, position_id: str, from_time: datetime, until_time: datetime
-) -> bool:
-    """Tells whether the roster in force has somebody in a position from one instant to another.
+async def load_duty_lead(
+    connection: Connection, site: Site, time: datetime, directory: Directory | None = None
+) -> DutyLead:
+    """Returns what decides who is duty lead from an instant on, by the roster in force.
 
-    Without a hole, and counting only those who are of the site and not away. Standing holders
-    don't count.
+    The directory in force, unless another is given.
     """
-    version = site.roster_version
-    if not version:
-        return False
-    first = site.local(from_time).date() - _DAY
-    last = site.local(until_time).date()
-    rows = await connection.fetch(
-        Q.list_shifts, site.site_id, version, position_id, "", first, last
-    )
-    shifts = [shift_of(row) for row in rows]
-    swaps = await list_swaps(connection, site.site_id, version, first, last) if shifts else []
-    return await _cover(connection, site, shifts, swaps, (from_time, until_time))
-
-
-async def would_cover_position(
-    connection: Connection,
-    site: Site,
-    shifts: Iterable[Shift],
-    position_id: str,
-    from_time: datetime,
-    until_time: datetime,
-) -> bool:
-    """Tells the same of a roster that isn't published yet, and has no swaps."""
-    wanted = [shift for shift in shifts if shift.position_id == position_id]
-    return await _cover(connection, site, wanted, (), (from_time, until_time))
-
-
-async def _cover(
-    connection: Connection, site: Site, shifts: Sequence[Shift], swaps: Sequence[Swap], span: Span
-) -> bool:
-    first, last = site.local(span[0]).date() - _DAY, site.local(span[1]).date()
-    found = stints(shifts, swaps, site.zone, first, last)
-    people = {stint.person_id for stint in found}
-    register = await load_register(connection, site.site_id, people, first, last)
-    return covers(found, register.attendance, site.zone, *span)
-
-
-async def holds_standing(
-    connection: Connection, site: Site, position_id: str, time: datetime
-) -> bool:
-    """Tells whether somebody holds a position without the roster, themselves or by a deputy."""
-    position = await load_position(connection, site.site_id, position_id)
+    position = await _position(connection, site, DUTY_LEAD, directory)
     if position is None:
-        return False
-    return await _standing(connection, site, position.holder, time) is not None
+        return DutyLead()
+    if directory is None:
+        people: Sequence[Person] = await list_people(connection, site.site_id)
+    else:
+        people = directory.people
+    today = site.local(time).date()
+    eve, version = today - _DAY, site.roster_version
+    rows = await connection.fetch(
+        Q.list_shifts, site.site_id, version, DUTY_LEAD, "", eve, date.max
+    )
+    return DutyLead(
+        holder=position.holder,
+        people={person.person_id: person.days for person in people},
+        absences=await list_absences(connection, site.site_id, eve),
+        shifts=[shift_of(row) for row in rows],
+        swaps=await list_swaps(connection, site.site_id, version, eve, date.max) if rows else [],
+    )
 
 
 async def _position(

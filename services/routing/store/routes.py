@@ -31,6 +31,14 @@ async def list_routes(connection: Connection, case_ids: Sequence[str]) -> list[R
     return [_route(row) for row in await connection.fetch(Q.list_routes, list(case_ids))]
 
 
+async def list_about(
+    connection: Connection, case_ids: Iterable[str], persons: Sequence[str]
+) -> frozenset[str]:
+    """Returns those of some cases in sight that are about one of some persons."""
+    rows = await connection.fetch(Q.list_about, list(case_ids), list(persons))
+    return frozenset(row["case_id"] for row in rows)
+
+
 async def load_route_file(connection: Connection, case_id: str) -> RouteFile | None:
     """Returns a route with its work orders and its seals."""
     route = await load_route(connection, case_id)

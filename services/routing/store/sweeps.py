@@ -58,10 +58,13 @@ async def list_parts(connection: Connection, sweep_ids: Sequence[str]) -> dict[s
 
 
 async def list_part_sites(
-    connection: Connection, sweep_id: str, task_id: str
+    connection: Connection, sweep_id: str, task_id: str, hidden_from: Sequence[str]
 ) -> Mapping[str, bool]:
-    """Returns {site in sight with a part: whether the task is there}; no task for ""."""
-    rows = await connection.fetch(Q.list_part_sites, sweep_id, task_id or None)
+    """Returns {site in sight with a part: whether the task is there}; no task for "".
+
+    Nothing of a sweep from a case about one of those it is `hidden_from`.
+    """
+    rows = await connection.fetch(Q.list_part_sites, sweep_id, task_id or None, list(hidden_from))
     return {row["site_id"]: row["has_task"] for row in rows}
 
 
@@ -73,9 +76,15 @@ async def list_sweeps(
     open_only: bool,
     after: tuple[datetime, str],
     limit: int,
+    hidden_from: Sequence[str],
 ) -> list[list[Sweep]]:
-    """Returns the sweeps older than a (time, id) key, newest first, each as its parts in sight."""
-    rows = await connection.fetch(Q.list_sweeps, site_id, case_id, open_only, *after, limit)
+    """Returns the sweeps older than a (time, id) key, newest first, each as its parts in sight.
+
+    Without those from cases about one of those they are `hidden_from`.
+    """
+    rows = await connection.fetch(
+        Q.list_sweeps, site_id, case_id, open_only, *after, limit, list(hidden_from)
+    )
     found = [str(row["sweep_id"]) for row in rows]
     parts = await list_parts(connection, found) if found else {}
     return [parts[sweep_id] for sweep_id in found]

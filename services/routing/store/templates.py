@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from backstop.routing.v1 import routing_organisation_pb2 as pb
+from backstop.routing.v1.routing_pb2 import Directory as Document
 from chassis.database import Connection
-from services.routing.convert.directory import template_from, template_message
+from services.routing.convert.directory import directory_from, template_from, template_message
+from services.routing.domain.directory import Directory
 from services.routing.domain.template import NO_TEMPLATE, Template
 from services.routing.store.directory import Q
 
@@ -25,6 +27,17 @@ async def load_template(connection: Connection, version: int = 0) -> Template:
     if row is None:
         return NO_TEMPLATE
     return template_from(pb.GroupTemplate.FromString(row["document"]), row["version"])
+
+
+async def load_to_come(
+    connection: Connection, site_id: str, version: int
+) -> tuple[Directory, Template] | None:
+    """Returns a site's directory as published, and the newest template; None if it has that."""
+    row = await connection.fetchrow(Q.get_inheritance_to_come, site_id, version)
+    if row is None:
+        return None
+    template = template_from(pb.GroupTemplate.FromString(row["document"]), row["version"])
+    return directory_from(Document.FromString(row["source"])), template
 
 
 async def save_template(

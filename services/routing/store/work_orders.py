@@ -61,6 +61,7 @@ async def save_work_order(connection: Connection, order: WorkOrder) -> None:
         asked.reason if asked else "",
         asked.asked_by if asked else "",
         asked.ask_time if asked else None,
+        order.reopen_time,
     )
 
 
@@ -107,5 +108,6 @@ def _work_order(row: asyncpg.Record) -> WorkOrder:
         return_reason=row["return_reason"],
         evidence=evidence_from_json(row["evidence"]),
         reopen_count=row["reopen_count"],
+        reopen_time=row["reopen_time"],
         extension=_extension(row),
     )

@@ -15,6 +15,7 @@ from chassis.ids import new_id
 from chassis.testing import read_refusal
 from tests.integration.routing.conftest import SITE, Mine, directory, matrix, row
 from tests.integration.routing.test_handover import absent, today
+from tests.integration.routing.test_lists import roster, shift
 
 
 async def asked(
@@ -117,9 +118,13 @@ async def test_days_that_are_over_backward_or_too_many_are_refused(mine: Mine) -
 
 
 async def test_strangers_and_ones_own_deputy_are_refused(mine: Mine) -> None:
-    for person, deputy, stranger in (("nobody", "", "nobody"), ("wu", "ghost", "ghost")):
+    for person, deputy, stranger, field in (
+        ("nobody", "", "nobody", "person_id"),
+        ("wu", "ghost", "ghost", "deputy"),
+    ):
         answer = await mine.refused("RecordAbsence", await asked(mine, person, 0, 1, deputy))
         assert (answer.reason, answer.metadata["person_id"]) == ("PERSON_UNKNOWN", stranger)
+        assert answer.fields == (field,)
     answer = await mine.refused("RecordAbsence", await asked(mine, "wu", 0, 1, "wu"))
     assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("deputy",))
 
@@ -262,15 +267,15 @@ async def test_the_last_duty_lead_needs_a_deputy(mine: Mine, deputy: str) -> Non
 
 async def test_a_roster_around_the_clock_lets_the_duty_lead_go(mine: Mine) -> None:
     first, last = await today(mine, -1), await today(mine, 3)
-    shift = pb.Shift(
+    given = pb.Shift(
         position_id="DUTY_LEAD",
         person_id="zhou",
         start_date=to_date_message(first),
         end_date=to_date_message(last),
     )
-    shift.start_time.SetInParent()
-    shift.end_time.hours = 24
-    await mine.ask("PublishRoster", rpc.PublishRosterRequest(site_id=SITE, shifts=[shift]))
+    given.start_time.SetInParent()
+    given.end_time.hours = 24
+    await mine.ask("PublishRoster", rpc.PublishRosterRequest(site_id=SITE, shifts=[given]))
     answer = await mine.refused("RecordAbsence", await asked(mine, "sun", 0, 4))
     assert answer.reason == "LAST_DUTY_LEAD"
     await absent(mine, "sun", 0, 3)
@@ -287,3 +292,45 @@ async def test_an_absence_is_known_from_when_it_was_recorded(mine: Mine) -> None
     request.known_time.FromDatetime(await mine.now())
     since = await mine.ask("WhoAnswersFor", request, "CLERK")
     assert since.holders[0].person_id == "li"
+
+
+@pytest.mark.parametrize("first", [0, 30])
+async def test_who_stands_in_for_the_duty_lead_is_there(mine: Mine, first: int) -> None:
+    await absent(mine, "zhou", first, first)
+    answer = await mine.refused("RecordAbsence", await asked(mine, "sun", 0, 40, "zhou"))
+    assert answer.reason == "LAST_DUTY_LEAD"
+    await absent(mine, "sun", 0, 40, "wu")
+    # Nor may who stands in go away meanwhile.
+    answer = await mine.refused("RecordAbsence", await asked(mine, "wu", first, first, "li"))
+    assert answer.reason == "LAST_DUTY_LEAD"
+    assert await mine.value("SELECT count(*) FROM absences") == 2
+    await absent(mine, "wu", 41, 50)
+
+
+@pytest.mark.parametrize("first", [0, 30])
+async def test_the_duty_lead_whom_only_the_roster_has_stays(mine: Mine, first: int) -> None:
+    day = await today(mine, -1)
+    await roster(mine, shift("zhou", 0, 24, day=day, days=60, position="DUTY_LEAD"))
+    # The standing holder does it meanwhile.
+    await absent(mine, "zhou", first, first)
+    vacant = directory()
+    vacant.positions[0].holder = ""
+    if first:
+        await mine.publish_directory(vacant)
+        answer = await mine.refused("RecordAbsence", await asked(mine, "zhou", 5, 5, "sun"))
+        assert answer.reason == "LAST_DUTY_LEAD"
+    else:
+        request = rpc.PublishDirectoryRequest(directory=vacant)
+        answer = await mine.refused("PublishDirectory", request, "ADMINISTRATOR")
+        assert answer.reason == "LAST_DUTY_LEAD"
+
+
+async def test_days_that_no_calendar_bears_are_refused(mine: Mine) -> None:
+    for person in ("sun", "zhang"):
+        request = await asked(mine, person, 0, 1)
+        request.end_date.CopyFrom(to_date_message(date.max))
+        answer = await mine.refused("RecordAbsence", request)
+        assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("end_date",))
+        request.start_date.CopyFrom(to_date_message(date.max))
+        answer = await mine.refused("RecordAbsence", request)
+        assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("start_date",))

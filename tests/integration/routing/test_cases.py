@@ -90,7 +90,8 @@ async def test_a_case_given_by_hand_has_to_be_accepted_anew(mine: Mine) -> None:
     assert isinstance(last, facts.CaseAssigned)
     assert last.previous == "zhang"
     unknown = rpc.AssignCaseRequest(case_id=case_id, steward="gone", reason="x")
-    assert (await mine.refused("AssignCase", unknown)).reason == "PERSON_UNKNOWN"
+    answer = await mine.refused("AssignCase", unknown)
+    assert (answer.reason, answer.fields) == ("PERSON_UNKNOWN", ("steward",))
     stale = rpc.AssignCaseRequest(case_id=case_id, steward="li", reason="x", expected_version=1)
     assert (await mine.refused("AssignCase", stale)).reason == "VERSION_MISMATCH"
 

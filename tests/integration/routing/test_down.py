@@ -222,12 +222,16 @@ async def test_nobody_of_an_accuseds_line_takes_a_case_down(mine: Mine) -> None:
     for _ in range(3):
         await mine.breached(case_id)
     request = rpc.DeescalateCaseRequest(case_id=case_id, reason="x")
-    for who in ("zhou", "sun"):
+    for who, reason in (("zhou", "ROUTE_NOT_FOUND"), ("sun", "CONFLICT_OF_INTEREST")):
         answer = await mine.refused("DeescalateCase", request, "DIRECTOR LEADER", who=who)
-        assert (answer.reason, answer.metadata) == ("CONFLICT_OF_INTEREST", {"case_id": case_id})
+        assert (answer.reason, answer.metadata) == (reason, {"case_id": case_id})
     route = await go_down(mine, case_id, "wu")
     assert (route.level, route.accountable) == (2, "wu")
     await go_down(mine, case_id, "wu")
+    # Level 1 is of the line: who has no position, but the director's role, is so too.
+    for who in ("sun", "zhang"):
+        answer = await mine.refused("DeescalateCase", request, "DIRECTOR", who=who)
+        assert answer.reason == "CONFLICT_OF_INTEREST"
     route = await go_down(mine, case_id, "wu")
     # Not even the steward's level is for the line.
     assert (route.level, route.accountable) == (0, "wu")
@@ -264,7 +268,7 @@ async def test_every_move_is_explained_and_counted(mine: Mine) -> None:
     said = await mine.value(
         "SELECT steps -> 0 ->> 'zh' FROM decisions WHERE case_id = $1 AND ordinal = 3", case_id
     )
-    assert said == "由第1级下转包保人员：请先核实"
+    assert said == "从第1级下转到包保人员：请先核实"
     lay = await mine.value(
         "SELECT array_agg(array_to_string(holders, '+') ORDER BY ordinal) FROM tenures "
         "WHERE case_id = $1",

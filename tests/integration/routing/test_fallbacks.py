@@ -120,7 +120,9 @@ async def test_a_case_that_nobody_of_the_alternate_chain_can_have_is_in_it(mine:
         about_persons=["zhang", "sun", "wu", "zheng"],
     )
     await mine.hear("intake", case_id, message)
-    (found,) = (await listed(mine)).fallbacks
+    # Asked by somebody whom it isn't about.
+    request = rpc.ListFallbacksRequest(site_id=SITE)
+    (found,) = (await mine.ask("ListFallbacks", request, "SUPPORT", who="li")).fallbacks
     assert (found.accountable, found.level) == ("position:GROUP_INSPECTION", 0)
     assert found.reason.endswith("备用渠道也无人可办。")
 

@@ -220,7 +220,8 @@ async def test_in_the_place_of_an_accused_the_alternate_chain_has_the_level(mine
         (1, "DUTY_LEAD", "wu", 1),
         (2, "DIRECTOR", "zhou", 2),
     ]
-    assert (await mine.route(case_id)).accountable == "zhou"
+    seen = await mine.ask("GetRoute", rpc.GetRouteRequest(case_id=case_id), who="zhang")
+    assert seen.route.accountable == "zhou"
 
 
 async def test_the_line_below_an_accused_has_no_level_either(mine: Mine) -> None:
@@ -247,11 +248,45 @@ async def test_nobody_answers_for_a_case_about_themselves_or_one_above(mine: Min
     case_id = await about(mine, "zhou")
     await mine.breached(case_id)
     request = rpc.InstructCaseRequest(case_id=case_id, kind=TAKE_OVER, text="x")
-    for who in ("zhou", "sun"):
+    # Zhang has no position, but the director's role as well.
+    for who, reason in (
+        ("zhou", "ROUTE_NOT_FOUND"),
+        ("sun", "CONFLICT_OF_INTEREST"),
+        ("zhang", "CONFLICT_OF_INTEREST"),
+    ):
         answer = await mine.refused("InstructCase", request, "LEADER DIRECTOR", who=who)
-        assert (answer.reason, answer.metadata) == ("CONFLICT_OF_INTEREST", {"case_id": case_id})
+        assert (answer.reason, answer.metadata) == (reason, {"case_id": case_id})
     route = await instruct(mine, case_id, "wu", "LEADER", TAKE_OVER)
     assert (route.level, route.accountable) == (1, "wu")
+
+
+async def test_a_role_is_no_way_round_the_line_below_an_accused(mine: Mine) -> None:
+    """It is about the top, and nobody of the alternate chain is there: the level is vacant."""
+    led = directory()
+    for position in led.positions:
+        if position.position_id == "LEADING_GROUP":
+            position.holder = "li"
+        elif position.position_id == "UNION":
+            position.holder = ""
+    await mine.publish_directory(led)
+    case_id = await about(mine, "li", "zheng")
+    await mine.breached(case_id)
+    assert (await mine.route(case_id)).accountable == "position:GROUP_INSPECTION"
+    take = rpc.InstructCaseRequest(case_id=case_id, kind=TAKE_OVER, text="x")
+    down = rpc.DeescalateCaseRequest(case_id=case_id, reason="x")
+    for method, request in (("InstructCase", take), ("DeescalateCase", down)):
+        answer = await mine.refused(method, request, "DIRECTOR", who="zhao")
+        assert (answer.reason, answer.metadata) == ("CONFLICT_OF_INTEREST", {"case_id": case_id})
+    # Who has come to the chain since may, though the level isn't theirs yet.
+    for position in led.positions:
+        if position.position_id == "UNION":
+            position.holder = "zhao"
+    await mine.publish_directory(led)
+    route = await instruct(mine, case_id, "zhao", "DIRECTOR", TAKE_OVER)
+    assert (route.level, route.accountable) == (1, "zhao")
+    explain = rpc.ExplainRouteRequest(case_id=case_id)
+    decision = (await mine.ask("ExplainRoute", explain, "CLERK", who="wang")).decisions[-1]
+    assert decision.steps[0].sentence.startswith("第1级已批示，由赵六（zhao）办理：")
 
 
 async def test_another_owner_after_a_recusal_has_until_the_same_deadline(mine: Mine) -> None:

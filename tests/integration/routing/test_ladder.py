@@ -165,6 +165,19 @@ async def test_breaches_of_an_earlier_cycle_do_not_climb_in_the_new_one(mine: Mi
     assert told == [2, 2, 2]
 
 
+async def test_an_open_work_order_climbs_whatever_cycle_its_clock_was_told(mine: Mine) -> None:
+    case_id = await mine.registered()
+    (old,) = await dispatch(mine, case_id, "bathhouse")
+    await complete(mine, case_id, old)
+    await mine.hear("intake", case_id, intake.CaseResolved(case_id=case_id, cycle=1))
+    rejected = intake.CaseRejected(case_id=case_id, cycle=1, new_cycle=2)
+    await mine.hear("intake", case_id, rejected)
+    (new,) = await dispatch(mine, case_id, "bathhouse")
+    for order, level in ((old, 0), (new, 1)):
+        await mine.breached(case_id, sla_pb2.CLOCK_KIND_WORK_ORDER, cycle=1, reference=order)
+        assert (await mine.route(case_id)).level == level
+
+
 async def test_a_level_that_takes_over_keeps_the_case(mine: Mine) -> None:
     case_id = await mine.registered()
     await mine.breached(case_id)

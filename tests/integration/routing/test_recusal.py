@@ -33,7 +33,8 @@ async def test_a_steward_who_steps_aside_gives_the_case_away(mine: Mine) -> None
     assert (told.person_id, told.recorded_by, told.asked_by_reporter) == ("zhang", "zhang", False)
     assert isinstance(moved, facts.CaseAssigned)
     assert (moved.previous, list(moved.shielded)) == ("zhang", ["zhang"])
-    assert moved.handover_note
+    assert "原负责人：张三（zhang），尚未接收。" in moved.handover_note
+    assert moved.reasons[0].startswith("张三（zhang）须回避本诉求：")
     # Asked again it is the same answer, and nothing happens twice.
     again = (await mine.ask("RecuseFromCase", request, "STEWARD", who="zhang")).route
     assert again == route
@@ -131,8 +132,8 @@ async def test_recusals_that_are_refused(mine: Mine) -> None:
         ("gone", "DISPATCHER", "sun", "PERSON_UNKNOWN"),
         ("li", "DISPATCHER", "sun", "PERSON_SHIELDED"),
         ("zhang", "STEWARD", "wang", "PERMISSION_DENIED"),
-        # Whom it is about doesn't pick who handles it.
-        ("zhang", "DISPATCHER", "li", "PERMISSION_DENIED"),
+        # Whom it is about is told that there is none.
+        ("zhang", "DISPATCHER", "li", "ROUTE_NOT_FOUND"),
         ("zhang", "OPERATOR", "sun", "PERMISSION_DENIED"),
     ):
         answer = await mine.refused("RecuseFromCase", recuse(case_id, person), roles, who=who)
@@ -142,3 +143,7 @@ async def test_recusals_that_are_refused(mine: Mine) -> None:
     foreign = await mine.refused("RecuseFromCase", recuse(case_id, "wang"), site="gucheng")
     assert (foreign.code, foreign.reason) == (grpc.StatusCode.NOT_FOUND, "ROUTE_NOT_FOUND")
     assert await kinds(mine, case_id) == ["CaseAssigned"]
+    await mine.ask("RecuseFromCase", recuse(case_id, "wang"))
+    # Who keeps away doesn't pick who handles it.
+    own = await mine.refused("RecuseFromCase", recuse(case_id, "zhang"), who="wang")
+    assert own.reason == "PERMISSION_DENIED"

@@ -12,7 +12,7 @@ from backstop.routing.v1 import routing_service_pb2 as rpc
 from chassis.convert import to_date_message, to_timestamp
 from chassis.ids import new_id
 from tests.integration.routing.conftest import SITE, Mine, directory, matrix
-from tests.integration.routing.doing import complete, dispatch, findings, task
+from tests.integration.routing.doing import complete, dispatch, findings, give_back, task
 
 SHOWN = [
     pb.Evidence(name="照片", reference="nas:/2026/11/x.jpg", sha256="a" * 64),
@@ -168,3 +168,52 @@ async def test_a_unit_that_is_gone_gets_no_task(mine: Mine) -> None:
     )
     answer = await mine.refused("DispatchWorkOrders", request)
     assert (answer.reason, answer.metadata) == ("WORK_ORDER_UNIT", {"unit_id": "joint-1"})
+
+
+async def test_a_unit_dissolved_since_is_given_none_back(mine: Mine) -> None:
+    done, back = await mine.registered(), await mine.registered()
+    (finished,) = await dispatch(mine, done, "joint-1")
+    await complete(mine, done, finished)
+    (returned,) = await dispatch(mine, back, "joint-1")
+    await give_back(mine, back, returned)
+    without = directory()
+    without.units[2].end_date.CopyFrom(to_date_message(await today(mine, -1)))
+    await mine.publish_directory(without)
+    answer = await mine.refused("ReopenWorkOrder", await reopening(mine, done, finished))
+    assert (answer.code, answer.reason, answer.metadata) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "WORK_ORDER_UNIT",
+        {"unit_id": "joint-1"},
+    )
+    ruling = rpc.RuleWorkOrderRequest(
+        case_id=back, work_order_id=returned, kind=pb.RULING_KIND_UPHOLD, text="按职责分工"
+    )
+    answer = await mine.refused("RuleWorkOrder", ruling)
+    assert (answer.reason, answer.metadata) == ("NO_SUCH_UNIT", {"unit_id": "joint-1"})
+    ruling = rpc.RuleWorkOrderRequest(
+        case_id=back,
+        work_order_id=returned,
+        kind=pb.RULING_KIND_REDISPATCH,
+        unit_id="bathhouse",
+        text="联建一队已撤销",
+    )
+    route = (await mine.ask("RuleWorkOrder", ruling)).route
+    assert [one.unit_id for one in route.work_orders] == ["bathhouse"]
+
+
+async def test_a_task_is_not_done_before_it_was_opened_again(mine: Mine) -> None:
+    case_id = await mine.registered()
+    (order,) = await dispatch(mine, case_id, "bathhouse")
+    await mine.advance(timedelta(hours=1))
+    earlier = await mine.now()
+    await mine.advance(timedelta(hours=1))
+    await complete(mine, case_id, order)
+    await mine.ask("ReopenWorkOrder", await reopening(mine, case_id, order))
+    request = rpc.CompleteWorkOrderRequest(
+        case_id=case_id, work_order_id=order, result="x", complete_time=to_timestamp(earlier)
+    )
+    answer = await mine.refused("CompleteWorkOrder", request)
+    assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("complete_time",))
+    route = await complete(mine, case_id, order)
+    assert route.work_orders[0].state == pb.WORK_ORDER_STATE_COMPLETED
+    assert await findings(mine) == []

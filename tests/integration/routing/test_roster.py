@@ -1,6 +1,7 @@
 """The duty roster: published, swapped, looked through for holes, and asked who is on duty."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from chassis.actor import service_actor
 from chassis.clock import set_offset
 from chassis.convert import to_date_message, to_datetime, to_timestamp
 from chassis.queries import load_queries
+from services.routing.domain import duty_lead
 from services.routing.store import roster as duty
 from services.routing.store.directory import load_site
 from tests.integration.routing.conftest import SITE, Mine, directory
@@ -488,15 +490,17 @@ async def test_other_parts_of_routing_ask_who_is_there(then: Mine) -> None:
     async with then.database.worker.read(service_actor("routing")) as connection:
         site = await load_site(connection, SITE)
         assert site is not None
+        lead = await duty.load_duty_lead(connection, site, at(DAY, 0))
+        rostered = replace(lead, holder="")
 
-        async def covered(first: datetime, last: datetime) -> bool:
-            return await duty.covers_position(connection, site, "DUTY_LEAD", first, last)
+        def covered(first: datetime, last: datetime) -> bool:
+            return duty_lead.is_held(rostered, site.zone, first, last)
 
-        assert await covered(at(DAY, 0), at(DAY + 3 * ONE, 0))
-        assert not await covered(at(DAY, 0), at(DAY + 3 * ONE, 1))
-        assert await covered(at(DAY + 4 * ONE, 0), at(DAY + 28 * ONE, 0))
-        assert not await covered(at(DAY + 4 * ONE, 0), at(DAY + 28 * ONE, 1))
-        assert not await duty.covers_position(connection, site, "DIRECTOR", at(DAY, 0), at(DAY, 1))
+        assert covered(at(DAY, 0), at(DAY + 3 * ONE, 0))
+        assert not covered(at(DAY, 0), at(DAY + 3 * ONE, 1))
+        assert covered(at(DAY + 4 * ONE, 0), at(DAY + 28 * ONE, 0))
+        assert not covered(at(DAY + 4 * ONE, 0), at(DAY + 28 * ONE, 1))
+        assert duty_lead.is_held(lead, site.zone, at(DAY, 0), at(DAY + 99 * ONE, 0))
         for person, day, hour, expected in (
             ("li", DAY, 9, True),
             ("li", DAY, 12, False),

@@ -8,6 +8,7 @@ from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from backstop.routing.v1 import routing_sweeps_pb2 as pb
 from chassis.convert import to_date_message
+from chassis.ids import new_id
 from tests.integration.routing import sweeping
 from tests.integration.routing.conftest import SITE, Mine, directory
 from tests.integration.routing.sweeping import (
@@ -34,18 +35,41 @@ async def test_who_must_keep_away_neither_opens_nor_answers(mine: Mine) -> None:
     targets = [target(), target(site=ELSEWHERE)]
     request = await opening(mine, case_id, *targets)
     refusal = await refused(mine, "OpenSweep", request, "LEADER", who="wang", sites=BOTH)
-    assert (refusal.code, refusal.reason) == (
-        grpc.StatusCode.PERMISSION_DENIED,
-        "CONFLICT_OF_INTEREST",
-    )
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "ROUTE_NOT_FOUND")
     sweep = await open_sweep(mine, case_id, *targets, sites=BOTH)
     opened = {site: (await mine.facts(subject(sweep, site)))[0] for site in BOTH}
     # The unit's head is whom the case is about, and isn't told.
     assert list(opened[SITE].heads) == [""]  # type: ignore[attr-defined]
     here = [one.site_id for one in sweep.tasks].index(SITE)
     said = answering(sweep, here)
-    refusal = await refused(mine, "AnswerSweepTask", said, "HANDLER", who="wang")
-    assert refusal.reason == "CONFLICT_OF_INTEREST"
+    # To whom the case is about there is no sweep either; who only keeps away knows of it.
+    other = answering(sweep, here)
+    other.task_id = new_id()
+    close = pb.CloseSweepRequest(sweep_id=sweep.sweep_id, reason="x")
+    seen = pb.GetSweepRequest(sweep_id=sweep.sweep_id)
+    for method, asked in (
+        ("AnswerSweepTask", said),
+        ("AnswerSweepTask", other),
+        ("CloseSweep", close),
+        ("GetSweep", seen),
+    ):
+        refusal = await refused(mine, method, asked, "DISPATCHER", who="wang", sites=BOTH)
+        assert (refusal.code, refusal.reason) == (
+            grpc.StatusCode.NOT_FOUND,
+            "SWEEP_NOT_FOUND",
+        ), method
+    for case in ("", case_id):
+        listing = pb.ListSweepsRequest(site_id=SITE, case_id=case)
+        assert not (await call(mine, "ListSweeps", listing, who="wang")).sweeps
+        assert len((await call(mine, "ListSweeps", listing, who="zhang")).sweeps) == 1
+    recusal = rpc.RecuseFromCaseRequest(case_id=case_id, person_id="li", reason="亲属")
+    await call(mine, "RecuseFromCase", recusal)
+    assert (await call(mine, "GetSweep", seen, who="li")).sweep.sweep_id == sweep.sweep_id
+    refusal = await refused(mine, "AnswerSweepTask", answering(sweep, here), who="li")
+    assert (refusal.code, refusal.reason) == (
+        grpc.StatusCode.PERMISSION_DENIED,
+        "CONFLICT_OF_INTEREST",
+    )
     # Of another mine that code is somebody else's.
     done = await answer(mine, sweep, 1 - here, who="wang", roles="HANDLER", sites=[ELSEWHERE])
     assert done.answered_count == 1

@@ -2,6 +2,8 @@
 
 import asyncio
 import uuid
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import grpc
 
@@ -9,6 +11,8 @@ from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_organisation_pb2 as org
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
+from chassis.convert import to_date_message
+from chassis.testing import read_refusal
 from tests.integration.routing.conftest import HEAD, SITE, STEWARD, Mine, directory, matrix, row
 
 ALL = "*"
@@ -185,3 +189,64 @@ async def test_only_who_has_all_sites_publishes_for_all(mine: Mine) -> None:
         "VERSION_MISMATCH",
         {"expected": "4", "actual": "1"},
     )
+
+
+def heads_of_teams(*roles: "pb.ResponsibilityRole.ValueType") -> org.GroupTemplate:
+    return template(role_requirements=[pb.RoleRequirement(kind=pb.UNIT_KIND_TEAM, roles=roles)])
+
+
+async def test_a_template_that_a_site_is_yet_to_follow_counts_for_its_matrix(mine: Mine) -> None:
+    await publish(mine, heads_of_teams(STEWARD, HEAD))
+    headless = [row for row in matrix() if (row.unit_id, row.role) != ("bathhouse", HEAD)]
+    request = rpc.PublishMatrixRequest(site_id=SITE, responsibilities=headless)
+    answer = await mine.refused("PublishMatrix", request, "ADMINISTRATOR")
+    assert answer.reason == "COVERAGE_HAS_GAPS"
+    request.validate_only = True
+    shown = await mine.ask("PublishMatrix", request, "ADMINISTRATOR")
+    assert [gap.unit_id for gap in shown.gaps] == ["bathhouse"]
+    await mine.hand_over()
+    assert await mine.value("SELECT count(*) FROM jobs WHERE failure_count > 0") == 0
+    assert (await current(mine)).template_version == 1
+    # And no longer than it is the newest.
+    await publish(mine, heads_of_teams(STEWARD))
+    await mine.publish(headless)
+    await mine.hand_over()
+    assert await mine.value("SELECT count(*) FROM jobs WHERE failure_count > 0") == 0
+    assert (await current(mine)).template_version == 2
+
+
+async def test_a_template_that_a_site_is_yet_to_follow_counts_for_absences(mine: Mine) -> None:
+    await publish(mine, heads_of_teams(STEWARD, HEAD))
+    today = (await mine.now()).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    request = org.RecordAbsenceRequest(
+        site_id=SITE,
+        person_id="wang",
+        start_date=to_date_message(today),
+        end_date=to_date_message(today + timedelta(days=3)),
+        reason="年休",
+    )
+    answer = await mine.refused("RecordAbsence", request)
+    # 王五 is the technician of a joint team as well, which needs one anyway.
+    assert (answer.reason, answer.metadata["count"]) == ("COVERAGE_HAS_GAPS", "2")
+    await mine.hand_over()
+    assert await mine.value("SELECT count(*) FROM jobs WHERE failure_count > 0") == 0
+
+
+async def test_a_matrix_published_beside_a_template_leaves_it_no_gap(mine: Mine) -> None:
+    headless = [row for row in matrix() if (row.unit_id, row.role) != ("bathhouse", HEAD)]
+    for number in range(4):
+        given = heads_of_teams(STEWARD, HEAD)
+        given.rules.span_limit = number + 1
+        done = await asyncio.gather(
+            publish(mine, given), mine.publish(headless), return_exceptions=True
+        )
+        refusals = [
+            read_refusal(error).reason for error in done if isinstance(error, grpc.aio.AioRpcError)
+        ]
+        # Whoever came first is the other's measure.
+        assert refusals in (["TEMPLATE_INVALID"], ["COVERAGE_HAS_GAPS"])
+        await mine.hand_over()
+        assert await mine.value("SELECT count(*) FROM jobs WHERE failure_count > 0") == 0
+        await publish(mine, template())
+        await mine.publish()
+        await mine.hand_over()

@@ -12,6 +12,7 @@ from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from chassis.convert import to_date_message
 from tests.integration.routing.conftest import SITE, Mine, directory, matrix, row
+from tests.integration.routing.test_handover import absent
 from tests.integration.routing.test_lists import local_day
 
 OTHER = "gucheng"
@@ -180,3 +181,15 @@ async def test_both_sites_have_to_be_the_callers(two: Mine) -> None:
     assert await refused(two, request, OTHER) == "DIRECTORY_NOT_FOUND"
     await two.publish(matrix())
     assert (await transfer(two, request)).to_version == 2
+
+
+async def test_who_stands_in_for_the_duty_lead_does_not_go(two: Mine) -> None:
+    await absent(two, "sun", 30, 40, "zheng")
+    for ahead in (0, 35, 40):
+        start = local_day(await two.now(), ahead)
+        assert await refused(two, go("zheng", start, to_person_id="z")) == "LAST_DUTY_LEAD"
+    await transfer(two, go("zheng", local_day(await two.now(), 41), to_person_id="z"))
+
+
+async def test_a_day_that_no_calendar_bears_is_refused(two: Mine) -> None:
+    assert await refused(two, go("sun", date.max, to_person_id="s")) == "INVALID_FIELD"

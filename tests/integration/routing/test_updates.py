@@ -1,12 +1,18 @@
 """Single entries of a directory, put in and taken out with the rows that go with them."""
 
 import uuid
+from datetime import date
+
+import pytest
 
 from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_organisation_pb2 as org
 from backstop.routing.v1 import routing_pb2 as pb
+from chassis.convert import to_date_message
 from tests.integration.routing.conftest import SITE, Mine, row
 from tests.integration.routing.test_directory import CANTEEN, current, written
+from tests.integration.routing.test_handover import absent
+from tests.integration.routing.test_lists import local_day, roster, shift
 
 
 def some(**changes: object) -> org.UpdateDirectoryRequest:
@@ -104,3 +110,54 @@ async def test_an_update_is_tried_without_being_done(mine: Mine) -> None:
     assert [change.id for change in would.changes] == ["canteen"]
     assert (would.version, would.matrix_version) == (1, 1)
     assert await written(mine) == before
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 20, 1000])
+async def test_the_duty_lead_does_not_leave_on_a_later_day_either(mine: Mine, ahead: int) -> None:
+    last = to_date_message(local_day(await mine.now(), ahead))
+    request = some(people=[pb.Person(person_id="sun", name="孙七", end_date=last)])
+    answer = await mine.refused("UpdateDirectory", request, "ADMINISTRATOR")
+    assert answer.reason == "LAST_DUTY_LEAD"
+    request.validate_only = True
+    told = await mine.ask("UpdateDirectory", request, "ADMINISTRATOR")
+    assert [fault.field for fault in told.faults] == ["directory.positions"]
+    request.validate_only = False
+    request.positions.append(pb.Position(position_id="DUTY_LEAD", name="值班负责人", holder="wu"))
+    await mine.ask("UpdateDirectory", request, "ADMINISTRATOR")
+
+
+async def test_who_stands_in_for_the_duty_lead_stays(mine: Mine) -> None:
+    await absent(mine, "sun", 30, 40, "zheng")
+    vacant = pb.Position(position_id="GROUP_INSPECTION", name="集团纪委", outside=True)
+    removed = some(positions=[vacant], removed_person_ids=["zheng"])
+    last = to_date_message(local_day(await mine.now(), 35))
+    left = some(people=[pb.Person(person_id="zheng", name="郑十", end_date=last)])
+    for request in (removed, left):
+        answer = await mine.refused("UpdateDirectory", request, "ADMINISTRATOR")
+        assert answer.reason == "LAST_DUTY_LEAD"
+
+
+async def test_the_duty_lead_whom_only_the_roster_has_stays(mine: Mine) -> None:
+    day = local_day(await mine.now(), -1)
+    await roster(mine, shift("zhou", 0, 24, day=day, days=60, position="DUTY_LEAD"))
+    lead = pb.Position(position_id="DUTY_LEAD", name="值班负责人")
+    await mine.ask("UpdateDirectory", some(positions=[lead]), "ADMINISTRATOR")
+    removed = some(
+        positions=[pb.Position(position_id="DIRECTOR", name="调度室主任")],
+        removed_person_ids=["zhou"],
+    )
+    last = to_date_message(local_day(await mine.now(), 30))
+    left = some(people=[pb.Person(person_id="zhou", name="周八", end_date=last)])
+    for request in (removed, left):
+        answer = await mine.refused("UpdateDirectory", request, "ADMINISTRATOR")
+        assert answer.reason == "LAST_DUTY_LEAD"
+
+
+async def test_days_that_no_calendar_bears_are_refused(mine: Mine) -> None:
+    never = to_date_message(date.max)
+    person = some(people=[pb.Person(person_id="sun", name="孙七", end_date=never)])
+    answer = await mine.refused("UpdateDirectory", person, "ADMINISTRATOR")
+    assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("people[0].end_date",))
+    given = some(responsibilities=[row("bathhouse", "li", start=date.max)])
+    answer = await mine.refused("UpdateDirectory", given, "ADMINISTRATOR")
+    assert (answer.reason, answer.fields) == ("INVALID_FIELD", ("responsibilities[0].start_date",))

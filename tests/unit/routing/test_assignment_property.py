@@ -195,7 +195,7 @@ def go(mine: Mine, route: Route, move: str, person: str) -> tuple[Mine, Route]:
                 route = ladders.move(route, step, owner, NOW)
         case "hand":
             if not found.keeps_away(person):
-                by_hand = routes.by_hand(person, "", "d1", "x", found)
+                by_hand = routes.by_hand(person, "", ("d1", ""), "x", found)
                 route = routes.reassign(
                     route, with_first_reply(by_hand, found, route.receiver), NOW
                 )

@@ -21,7 +21,7 @@ from services.routing.domain.directory import (
     Window,
     is_within,
 )
-from services.routing.domain.directory_check import check, check_zone, duty_lead
+from services.routing.domain.directory_check import check, check_zone
 from services.routing.domain.faults import violations
 from services.routing.domain.roles import Role, UnitKind
 
@@ -259,13 +259,3 @@ def test_the_zone_stays_while_a_roster_counts_by_it() -> None:
     assert check_zone("Asia/Shanghai", "Asia/Shanghai", roster=True) == []
     (fault,) = check_zone("Asia/Tokyo", "Asia/Shanghai", roster=True)
     assert fault.field == "directory.time_zone"
-
-
-def test_the_duty_lead_of_a_day_is_at_the_site_then() -> None:
-    today = date(2026, 3, 1)
-    assert duty_lead(GOOD, today) == "p1"
-    vacant = dataclasses.replace(GOOD, positions=(Position("DUTY_LEAD", "值班负责人"),))
-    assert duty_lead(vacant, today) == ""
-    leaving = dataclasses.replace(GOOD, people=(Person("p1", "张三", days=Days(None, today)),))
-    assert duty_lead(leaving, today) == "p1"
-    assert duty_lead(leaving, today + timedelta(days=1)) == ""

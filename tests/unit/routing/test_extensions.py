@@ -76,7 +76,8 @@ def test_what_was_asked_for_is_granted_or_declined_by_another() -> None:
 
 
 def test_whatever_settles_the_task_settles_what_was_asked_for() -> None:
-    ruled = returns.rule(returns.give_back(ASKING, "x"), Ruling.UPHOLD, "", None, set(), NOW)
+    back = returns.give_back(ASKING, "x")
+    ruled = returns.rule(back, Ruling.UPHOLD, "", None, {ASKING.unit_id}, NOW)
     for settled in (
         extensions.extend(ASKING, LATER, NOW),
         orders.complete(ASKING, "p1", "x", None, NOW),

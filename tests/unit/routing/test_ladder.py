@@ -223,10 +223,10 @@ def test_why_a_case_is_at_a_level_is_said_in_two_languages() -> None:
     step = ladders.step_at(1, LADDER)
     why = ladders.moved(AT_FOOT, step, "工单超期", "a work order is late")
     assert why.outcome is StepOutcome.NOTED
-    assert why.zh == "由包保人员上报第1级：工单超期"
+    assert why.zh == "从包保人员上报到第1级：工单超期"
     assert why.en == "From level 0 to level 1: a work order is late"
     sent = ladders.moved(up(times=2), step, "请先核实")
-    assert sent.zh == "由第2级下转第1级：请先核实"
+    assert sent.zh == "从第2级下转到第1级：请先核实"
 
 
 CHAIN = (

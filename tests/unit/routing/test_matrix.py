@@ -38,6 +38,10 @@ def faults(*rows: Responsibility) -> list[str]:
 def test_overlaps_are_refused_per_unit_and_role() -> None:
     one = row("p1", TODAY, date(2026, 12, 1))
     assert faults(one, row("p2", date(2026, 12, 1))) == ["responsibilities[1].start_date"]
+    (told,) = check([row("p2", date(2026, 12, 1)), one], UNITS, PEOPLE, TODAY)
+    # By its person and first day: a row has no number where people read it.
+    assert f"与 p1 自 {TODAY} 起的一行重叠" in told.zh
+    assert f"overlaps with the row of p1 from {TODAY}" in told.en
     assert faults(one, row("p2", date(2026, 12, 2))) == []
     assert faults(one, row("p2", role=Role.HEAD)) == []
     assert faults(one, row("p2", unit="joint")) == []

@@ -132,7 +132,8 @@ def test_a_note_tells_the_level_and_its_answer() -> None:
 
 def test_a_note_lists_what_is_open_and_not_too_much_of_it() -> None:
     done = order("u9", WorkOrderState.COMPLETED)
-    note = handover.note(a_route(), (order("u0"), order("u1"), done), {"u0": "浴室班"}, ZONE)
+    names = {("unit", "u0"): "浴室班"}
+    note = handover.note(a_route(), (order("u0"), order("u1"), done), names, ZONE)
     lines = [line for line in note.splitlines() if line.startswith("工单")]
     assert lines[0].startswith("工单：浴室班（牵头），待接单，限 2026-11-24 09:00 前：更换 淋浴头")
     assert lines[1].startswith("工单：u1，待接单")

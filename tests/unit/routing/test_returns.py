@@ -149,6 +149,14 @@ def test_a_ruling_names_a_unit_that_fits_it() -> None:
     assert refusal(Ruling.UPHOLD, "power") == "INVALID_FIELD"
 
 
+def test_a_unit_that_was_dissolved_keeps_no_task() -> None:
+    with pytest.raises(Refused) as refused:
+        rule(Ruling.UPHOLD, order=replace(BACK, unit_id="gone"))
+    assert (refused.value.reason, refused.value.metadata) == ("NO_SUCH_UNIT", {"unit_id": "gone"})
+    moved = rule(Ruling.REDISPATCH, "power", order=replace(BACK, unit_id="gone"))
+    assert moved.unit_id == "power"
+
+
 def test_the_deadline_of_a_ruling_lies_ahead_and_one_left_alone_may_be_over() -> None:
     later = DUE + timedelta(days=3)
     assert rule(Ruling.UPHOLD, due=later).deadline_time == later

@@ -53,7 +53,7 @@ def a_route(responsible: Responsible = STEWARD, lead: Duty | None = None) -> Rou
 
 
 def given_by_hand(route: Route) -> Route:
-    return routes.reassign(route, routes.by_hand("p9", "赵六", "d1", "熟悉情况"), NOW)
+    return routes.reassign(route, routes.by_hand("p9", "赵六", ("d1", "钱七"), "熟悉情况"), NOW)
 
 
 def up(route: Route, owner: str = "p2", time: datetime = NOW) -> Route:
@@ -132,10 +132,10 @@ def test_the_post_comes_between_the_matrix_and_the_duty_lead() -> None:
 
 
 ALTERNATES = (
-    Alternate("DISCIPLINE", "p2", "李四"),
+    Alternate("DISCIPLINE", "p2", "李四", position_name="纪委"),
     Alternate("UNION", "", ""),
     Alternate("GROUP_OFFICE", "g1", "集团", outside=True),
-    Alternate("GROUP_DISCIPLINE", "", "", outside=True),
+    Alternate("GROUP_DISCIPLINE", "", "", outside=True, position_name="集团纪委"),
 )
 
 
@@ -151,6 +151,7 @@ def test_a_case_about_all_of_the_chain_comes_to_the_alternate_one() -> None:
     nobody = Shield(frozenset({"p1", "p2", "g1"}))
     waits = assign(found(STEWARD, LEAD, shield=nobody, alternates=ALTERNATES))
     assert (waits.steward, waits.fallback_position) == ("", "GROUP_DISCIPLINE")
+    assert "由矿外岗位集团纪委（GROUP_DISCIPLINE）接办" in waits.reasons[-1]
     route = routes.reassign(a_route(), waits, NOW)
     assert route.accountable == "position:GROUP_DISCIPLINE"
     # Whoever gets it by hand has it alone.
@@ -171,6 +172,7 @@ def test_with_an_accused_on_the_ladder_the_whole_line_below_knows_nothing() -> N
         "clerk",
     )
     assert (given.steward, given.rule) == ("p2", Rule.ALTERNATE)
+    assert "转备用渠道纪委（DISCIPLINE），由李四（p2）负责" in given.reasons[-1]
     assert (given.also_told, given.first_reply_by) == ((), "")
 
 
@@ -192,6 +194,18 @@ def test_the_receiver_owes_the_first_reply_until_the_steward_has_accepted() -> N
         assert with_first_reply(assign(candidates), candidates, receiver).first_reply_by == ""
     shielded = found(shield=Shield(frozenset({"clerk"})))
     assert with_first_reply(assign(shielded), shielded, "clerk").first_reply_by == ""
+
+
+def test_people_are_named_with_their_codes_where_their_names_are_known() -> None:
+    by = routes.by_hand("p9", "赵六", ("d1", "钱七"), "熟悉情况")
+    assert by.reasons == ("由钱七（d1）指定赵六（p9）：熟悉情况",)
+    assert routes.by_hand("p9", "", ("d1", ""), "x").reasons == ("由 d1 指定 p9：x",)
+    at_post = (Duty("p6", "孙七", by_roster=True),)
+    waits = Candidates("bathhouse", NO_ROW, at_post, "南风井", LEAD, off_shift=True)
+    given = with_first_reply(assign(waits), waits, "p2")
+    assert given.steps[-1].zh.endswith("由首接人李四（p2）负责。")
+    given = with_first_reply(assign(waits), waits, "clerk")
+    assert given.steps[-1].zh.endswith("由首接人 clerk 负责。")
 
 
 def test_handover_follows_the_matrix() -> None:

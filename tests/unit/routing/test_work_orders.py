@@ -103,11 +103,21 @@ def test_a_task_that_is_not_done_is_opened_again() -> None:
     shown = (Evidence("照片", "nas:/2026/11/x.jpg"),)
     done = orders.complete(orders.accept(order(), "p1", NOW), "p1", "换了", None, NOW, shown)
     later = NOW + timedelta(days=3)
-    again = orders.reopen(done, later, [done], NOW)
+    again = orders.reopen(done, later, [done], UNITS, NOW)
     assert (again.state, again.deadline_time, again.reopen_count) == ("DISPATCHED", later, 1)
     assert (again.accepted_by, again.accept_time, again.complete_time) == ("", None, None)
     assert (again.completed_by, again.result, again.evidence) == ("", "", ())
-    assert orders.reopen(orders.complete(again, "p1", "x", None, NOW), later, [], NOW).reopen_count
+    twice = orders.complete(again, "p1", "x", None, NOW)
+    assert orders.reopen(twice, later, [], UNITS, NOW).reopen_count == 2
+
+
+def test_it_is_not_done_before_it_was_opened_again() -> None:
+    done = orders.complete(order(), "p1", "换了", None, NOW)
+    later = NOW + timedelta(hours=5)
+    again = orders.reopen(done, NOW + timedelta(days=3), [done], UNITS, later)
+    with pytest.raises(Refused, match="INVALID_FIELD"):
+        orders.complete(again, "p1", "x", later - timedelta(seconds=1), later)
+    assert orders.complete(again, "p1", "x", later, later).complete_time == later
 
 
 def test_only_what_is_done_is_opened_again_until_a_day_ahead() -> None:
@@ -115,11 +125,12 @@ def test_only_what_is_done_is_opened_again_until_a_day_ahead() -> None:
     later = NOW + timedelta(days=3)
     for one, deadline, reason in (
         (order(), later, "WORK_ORDER_WRONG_STATE"),
+        (replace(done, unit_id="gone"), later, "WORK_ORDER_UNIT"),
         (done, NOW, "DEADLINE_IN_PAST"),
         (done, NOW + timedelta(days=4000), "INVALID_FIELD"),
     ):
         with pytest.raises(Refused) as refused:
-            orders.reopen(one, deadline, [one], NOW)
+            orders.reopen(one, deadline, [one], UNITS, NOW)
         assert refused.value.reason == reason
 
 
@@ -127,7 +138,7 @@ def test_only_what_is_done_is_opened_again_until_a_day_ahead() -> None:
 def test_one_leads_after_a_task_is_opened_again(led: int, other: int, leads: int) -> None:
     done = order(lead=bool(led), state=WorkOrderState.COMPLETED)
     beside = replace(order(lead=bool(other)), work_order_id="w2")
-    again = orders.reopen(done, NOW + timedelta(days=1), [done, beside], NOW)
+    again = orders.reopen(done, NOW + timedelta(days=1), [done, beside], UNITS, NOW)
     assert again.lead is bool(leads)
 
 

@@ -11,11 +11,12 @@ from services.routing.domain.template import Template
 
 @dataclass(frozen=True, slots=True)
 class PublishDirectory:
-    """`directory` as the site wrote it; without a `matrix` the one in force must do."""
+    """`directory` as the site wrote it; without `matrix` or `roster` those in force stay."""
 
     expected_version: int
     directory: Directory
     matrix: Matrix | None = None
+    roster: Roster | None = None
 
 
 @dataclass(frozen=True, slots=True)

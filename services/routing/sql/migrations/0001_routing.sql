@@ -158,6 +158,7 @@ CREATE INDEX matrix_versions_time ON matrix_versions (site_id, publish_time, ver
 -- Two times: a row holds on its days, and was part of the matrix from one version up to another.
 -- So every past instant can be asked about, as it was known then or later.
 CREATE TABLE responsibilities (
+    row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     site_id text NOT NULL,
     unit_id text NOT NULL,
     role text NOT NULL CHECK (role IN ('STEWARD', 'INSTRUCTOR', 'TECHNICIAN', 'HEAD')),
@@ -170,13 +171,15 @@ CREATE TABLE responsibilities (
     -- First version that has the row, and first that hasn't any more; null = in force.
     since_version bigint NOT NULL CHECK (since_version >= 1),
     until_version bigint CHECK (until_version > since_version),
-    -- Nobody shares a role in a unit on a day, by whatever version.
+    -- Nobody shares a role in a unit on a day, by whatever version. The hash leads the tree, since
+    -- keys of one site differ late in their text; and expressions, not columns, keep the planner
+    -- from taking this index for lookups, for which it is slow.
     CONSTRAINT responsibilities_one_holder EXCLUDE USING gist (
-        site_id extensions.gist_text_ops WITH =,
-        unit_id extensions.gist_text_ops WITH =,
-        role extensions.gist_text_ops WITH =,
-        daterange(start_date, end_date, '[]') WITH &&,
-        int8range(since_version, until_version) WITH &&
+        hashtextextended(site_id || '/' || unit_id || '/' || role, 0)
+            extensions.gist_int8_ops WITH =,
+        (site_id || '/' || unit_id || '/' || role) extensions.gist_text_ops WITH =,
+        int8range(since_version, until_version) WITH &&,
+        daterange(start_date, end_date, '[]') WITH &&
     )
 );
 CREATE INDEX responsibilities_unit ON responsibilities (site_id, unit_id, role, since_version);
@@ -369,6 +372,8 @@ CREATE TABLE work_orders (
     -- [{"name", "reference", "sha256"}]
     evidence jsonb NOT NULL,
     reopen_count integer NOT NULL CHECK (reopen_count >= 0),
+    -- The last time: its unit can't have done before what was opened again then.
+    reopen_time timestamptz,
     -- The extension that was asked for and waits for a decision.
     extension_deadline_time timestamptz,
     extension_reason text NOT NULL,
@@ -382,7 +387,8 @@ CREATE TABLE work_orders (
     CHECK (state <> 'RETURNED' OR return_count > 0),
     CHECK ((return_count = 0) = (return_reason = '')),
     CHECK ((state = 'COMPLETED') = (complete_time IS NOT NULL)),
-    CHECK ((completed_by = '') = (complete_time IS NULL))
+    CHECK ((completed_by = '') = (complete_time IS NULL)),
+    CHECK ((reopen_count = 0) = (reopen_time IS NULL))
 );
 -- Work order ids rise with their making.
 CREATE INDEX work_orders_case ON work_orders (case_id, work_order_id);
@@ -459,6 +465,8 @@ CREATE TABLE sweeps (
     CHECK ((state = 'CLOSED') = (close_time IS NOT NULL))
 );
 CREATE INDEX sweeps_newest ON sweeps (site_id, open_time, sweep_id);
+-- A site sees those that start from its cases as well, wherever they look.
+CREATE INDEX sweeps_started ON sweeps (case_site_id, open_time, sweep_id);
 CREATE INDEX sweeps_case ON sweeps (case_id);
 
 CREATE TABLE sweep_tasks (
