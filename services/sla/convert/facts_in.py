@@ -39,6 +39,11 @@ def _registered(message: intake.CaseRegistered, happened: datetime) -> acts.Regi
     )
 
 
+def about_persons(message: Message) -> list[str]:
+    """Returns whom a case is about, which only its registration says."""
+    return list(message.about_persons) if isinstance(message, intake.CaseRegistered) else []
+
+
 def profile(
     category: str,
     kind: "intake_pb2.CaseKind.ValueType",

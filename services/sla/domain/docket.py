@@ -48,9 +48,10 @@ class Case:
     """What sla knows of a case beside its clocks.
 
     `accountable` may be a position that nobody holds ("position:…"), or empty while nobody has
-    been named. `level_time` is when it came to its level, None at the foot of the ladder.
-    `at_ladder_end`: it lies at the top of the ladder or at a vacant level. `next_wake_time` is None
-    once it is closed.
+    been named; `fallback` is the last such position, which has the case at the foot of the ladder
+    while there is no steward. `level_time` is when it came to its level, None at the foot of the
+    ladder. `at_ladder_end`: it lies at the top of the ladder or at a vacant level. `next_wake_time`
+    is None once it is closed.
     """
 
     case_id: str
@@ -64,6 +65,7 @@ class Case:
     long_standing: bool = False
     steward: str = ""
     accountable: str = ""
+    fallback: str = ""
     level: int = 0
     level_time: datetime | None = None
     at_ladder_end: bool = False

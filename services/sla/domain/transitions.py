@@ -188,16 +188,21 @@ def _answered(docket: Docket, act: Answered) -> None:
 
 
 def _dispatched(docket: Docket, act: Dispatched) -> None:
-    """Every work order has its deadline."""
-    if docket.case.state is CaseState.OPEN:
-        for order in act.orders:
-            docket.start(ClockKind.WORK_ORDER, act.time, order.work_order_id, given=order.deadline)
+    """Every work order has its deadline.
+
+    On a case that is resolved, too: routing opens none there, so either it has heard before us that
+    the reporter says no, or news of the work order's end is on its way.
+    """
+    for order in act.orders:
+        docket.start(ClockKind.WORK_ORDER, act.time, order.work_order_id, given=order.deadline)
 
 
 def _order_reopened(docket: Docket, act: Reopened) -> None:
-    """A work order that was done is owed anew; what it took the first time stays on record."""
-    if docket.case.state is CaseState.OPEN:
-        docket.start(ClockKind.WORK_ORDER, act.time, act.work_order_id, given=act.deadline)
+    """A work order that was done is owed anew; what it took the first time stays on record.
+
+    On a case that is resolved, too, as when it is dispatched.
+    """
+    docket.start(ClockKind.WORK_ORDER, act.time, act.work_order_id, given=act.deadline)
 
 
 def _completed(docket: Docket, act: Completed) -> None:
@@ -255,7 +260,7 @@ def _rejected(docket: Docket, act: Rejected) -> None:
         docket.case,
         state=CaseState.OPEN,
         cycle=act.new_cycle,
-        accountable=docket.case.steward or _DISPATCH_ROOM,
+        accountable=docket.case.steward or docket.case.fallback or _DISPATCH_ROOM,
         level=0,
         level_time=None,
         at_ladder_end=False,
@@ -275,6 +280,7 @@ def _assigned(docket: Docket, act: Assigned) -> None:
         docket.case,
         steward=act.steward,
         accountable=act.accountable,
+        fallback=_fallback(docket.case, act.accountable),
         unit_id=act.unit_id or docket.case.unit_id,
     )
 
@@ -321,9 +327,15 @@ def _deescalated(docket: Docket, act: Deescalated) -> None:
         level=act.number,
         level_time=act.time if act.number else None,
         at_ladder_end=top or act.fallback,
+        fallback=case.fallback if act.number else _fallback(case, act.accountable),
     )
     if act.number:
         _start_level(docket, act)
+
+
+def _fallback(case: Case, accountable: str) -> str:
+    # A level that has the case hides which position is at the foot.
+    return accountable if accountable.startswith(QUEUE) else case.fallback
 
 
 def _start_level(docket: Docket, act: Escalated | Deescalated) -> None:

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from chassis.handling import ReceivedFact
 from chassis.work import Work
-from services.sla.convert.facts_in import act_of
+from services.sla.convert.facts_in import about_persons, act_of
 from services.sla.convert.facts_out import published
 from services.sla.domain import transitions
 from services.sla.domain.acts import Act, Elapsed, Logged, Moment, Registered
@@ -56,6 +56,9 @@ async def on_case_fact(work: Work, fact: ReceivedFact) -> None:
         cause=fact.message.DESCRIPTOR.name,
         happened=fact.occurred_time,
     )
+    about = about_persons(fact.message)
+    if about:
+        await files.save_about(work.connection, fact.subject_id, about)
 
 
 async def apply_act(

@@ -10,6 +10,7 @@ from services.sla.domain.acts import Excused, Paused, Resumed
 from services.sla.domain.clocks import Clock
 from services.sla.domain.docket import Case
 from services.sla.domain.kinds import CaseState, ClockKind, ClockState, PauseReason
+from services.sla.domain.sight import behind
 from services.sla.handlers.facts import apply_act
 from services.sla.store import files
 from services.sla.store.excuses import add_excuse
@@ -102,7 +103,7 @@ async def excuse_breach(work: Work, clock_id: str, reason: str) -> Receipt:
 
 async def _hold(work: Work, case_id: str, expected_version: int) -> Case:
     locked = await work.lock_existing(case_id)
-    case = await files.load_case(work.connection, case_id) if locked else None
+    case = await files.load_case(work.connection, case_id, _behind(work)) if locked else None
     if case is None:
         raise Refused("CLOCKS_NOT_FOUND", case_id=case_id)
     work.expect(case_id, expected_version)
@@ -111,13 +112,18 @@ async def _hold(work: Work, case_id: str, expected_version: int) -> Case:
 
 async def _hold_clock(work: Work, clock_id: str) -> Clock:
     """Returns a clock as it stands under the lock of its subject, which only it can name."""
-    clock = await files.load_clock(work.connection, clock_id)
+    callers = _behind(work)
+    clock = await files.load_clock(work.connection, clock_id, callers)
     if clock is not None:
         await work.lock(clock.site_id, clock.subject_id)
-        clock = await files.load_clock(work.connection, clock_id)
+        clock = await files.load_clock(work.connection, clock_id, callers)
     if clock is None:
         raise Refused("CLOCK_NOT_FOUND", clock_id=clock_id)
     return clock
+
+
+def _behind(work: Work) -> list[str]:
+    return behind(work.actor.subject, work.actor.acting_for)
 
 
 def _check_latest_end(now: datetime, latest_end_time: datetime) -> None:

@@ -35,7 +35,8 @@ from services.sla.domain.backtest import Tally, alike
 from services.sla.domain.calendar import Calendar, CalendarPlan, check
 from services.sla.domain.policy import Policy, Profile, Terms
 from services.sla.domain.replay import LadderLevel, simulate
-from services.sla.store.questions import count_history, list_history, logged_of
+from services.sla.domain.sight import behind
+from services.sla.store.questions import count_history, list_about, list_history, logged_of
 from services.sla.store.terms import load_ladders, load_template, load_terms
 
 # Processes that play; the other core, if there is one, is the database's.
@@ -243,6 +244,9 @@ class BacktestMixin(SlaServiceServicer):
     ) -> AsyncIterator[rpc.BacktestPolicyResponse]:
         actor = current_call(request).actor
         period, game = await self._prepare(actor, request)
+        # They count like all others, but aren't named.
+        async with self._app.read(actor) as connection:
+            about = await list_about(connection, behind(actor.subject, actor.acting_for))
         tally, left = Tally(), request.max_differences or _MOST_LISTED
         async with self._bench.taken() as pool:
             yield _progress(tally, period)
@@ -270,11 +274,11 @@ class BacktestMixin(SlaServiceServicer):
                             with convert.within_reach(_replaced(request)):
                                 outcome = playing.popleft().result()
                             tally.merge(outcome.tally)
-                            for found in outcome.listed[:left]:
-                                yield rpc.BacktestPolicyResponse(
-                                    difference=rpc.BacktestDifference.FromString(found)
-                                )
-                            left -= min(left, len(outcome.listed))
+                            listed = map(rpc.BacktestDifference.FromString, outcome.listed)
+                            named = [found for found in listed if found.case_id not in about]
+                            for found in named[:left]:
+                                yield rpc.BacktestPolicyResponse(difference=found)
+                            left -= min(left, len(named))
                         yield _progress(tally, period)
             finally:
                 for future in playing:

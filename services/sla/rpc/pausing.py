@@ -18,6 +18,7 @@ from services.sla.convert.clocks import PAUSE_REASONS
 from services.sla.convert.questions import excused, pause_message
 from services.sla.domain.clocks import Clock
 from services.sla.domain.docket import CasePause
+from services.sla.domain.sight import behind
 from services.sla.handlers import pausing
 from services.sla.store import files
 from services.sla.store.questions import list_excuses
@@ -73,7 +74,8 @@ class PausingMixin(SlaServiceServicer):
         body = partial(pausing.excuse_breach, clock_id=request.clock_id, reason=request.reason)
         await once(self._app, call, body)
         async with self._app.read(call.actor) as connection:
-            clock = await files.load_clock(connection, request.clock_id)
+            callers = behind(call.actor.subject, call.actor.acting_for)
+            clock = await files.load_clock(connection, request.clock_id, callers)
             if clock is None:
                 # A replay, by someone who has lost the site since.
                 raise Refused("CLOCK_NOT_FOUND", clock_id=request.clock_id)
@@ -84,7 +86,8 @@ class PausingMixin(SlaServiceServicer):
         self, actor: Actor, case_id: str
     ) -> tuple[list[sla_pb2.Clock], CasePause | None]:
         async with self._app.read(actor) as connection:
-            case = await files.load_case(connection, case_id)
+            callers = behind(actor.subject, actor.acting_for)
+            case = await files.load_case(connection, case_id, callers)
             if case is None:
                 # A replay, by someone who has lost the site since.
                 raise Refused("CLOCKS_NOT_FOUND", case_id=case_id)

@@ -18,7 +18,9 @@ from services.sla.domain.clocks import Clock
 from services.sla.domain.kinds import AmendmentCause
 from services.sla.domain.policy import Terms
 from services.sla.domain.preview import EVERYTHING, Flipped, Moved, Running, Stretches, Tally
+from services.sla.domain.sight import behind
 from services.sla.store import running
+from services.sla.store.questions import list_about
 
 # Read at once.
 _CLOCKS_AT_ONCE = 500
@@ -37,6 +39,8 @@ class Preview:
         self._app = app
         self._actor = actor
         self._now = now
+        self._callers = behind(actor.subject, actor.acting_for)
+        self._about: frozenset[str] = frozenset()
         self._left = max_listed or _MOST_LISTED
         self._done = 0
         self._total = 0
@@ -50,6 +54,7 @@ class Preview:
         looks_back = bool(within) and within[0][0] < self._now
         until = min(within[-1][1], self._now) if looks_back else self._now
         async with self._app.read(self._actor) as connection:
+            self._about = await list_about(connection, self._callers)
             count = await running.count_running(connection, site_id, within)
             tally.clocks, self._total = count.clocks, count.touched
             if looks_back:
@@ -66,6 +71,7 @@ class Preview:
         """Plays sites under other policies, {site id: terms}."""
         tally = Tally(AmendmentCause.POLICY, EVERYTHING, self._now)
         async with self._app.read(self._actor) as connection:
+            self._about = await list_about(connection, self._callers)
             for site_id in under:
                 count = await running.count_running(connection, site_id, EVERYTHING)
                 tally.clocks += count.clocks
@@ -133,9 +139,12 @@ class Preview:
         return [Running(clock) for clock in clocks]
 
     def _listed(self, events: Iterator[_EVENT]) -> Iterator[_EVENT]:
-        """Yields as many as are still to be listed, and lets the others be counted."""
+        """Yields as many as are still to be listed, and lets the others be counted.
+
+        Those of cases about the caller are counted, too.
+        """
         for event in events:
-            if self._left > 0:
+            if self._left > 0 and event.clock.subject_id not in self._about:
                 self._left -= 1
                 yield event
 

@@ -30,6 +30,7 @@ from services.sla.domain.explain import Explanation, explain
 from services.sla.domain.kinds import ClockKind, ClockState, Counting
 from services.sla.domain.policy import Terms
 from services.sla.domain.replay import History, as_of
+from services.sla.domain.sight import behind
 from services.sla.store import files
 from services.sla.store import questions as store
 from services.sla.store.questions import Wanted
@@ -65,8 +66,9 @@ class QuestionsMixin(SlaServiceServicer):
         instant = _LATEST
         if request.HasField("as_of_time"):
             instant = to_datetime(request.as_of_time, "as_of_time")
+        callers = behind(call.actor.subject, call.actor.acting_for)
         async with self._app.read(call.actor) as connection:
-            case = await files.load_case(connection, case_id)
+            case = await files.load_case(connection, case_id, callers)
             if case is None:
                 raise Refused("CLOCKS_NOT_FOUND", case_id=case_id)
             history = None
@@ -166,7 +168,8 @@ class QuestionsMixin(SlaServiceServicer):
     async def _explain_clock(self, actor: Actor, clock_id: str) -> rpc.ExplainDeadlineResponse:
         """Explains a clock by the calendar and the rule that its deadline was counted with."""
         async with self._app.read(actor) as connection:
-            clock = await files.load_clock(connection, clock_id)
+            callers = behind(actor.subject, actor.acting_for)
+            clock = await files.load_clock(connection, clock_id, callers)
             if clock is None:
                 raise Refused("CLOCK_NOT_FOUND", clock_id=clock_id)
             versions = clock.policy_version, clock.calendar_version
@@ -277,6 +280,7 @@ async def _wanted(
         person_id=request.person_id,
         paused_since=paused_since,
         overdue_by=overdue_by,
+        callers=behind(actor.subject, actor.acting_for),
     )
 
 

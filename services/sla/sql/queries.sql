@@ -1,11 +1,15 @@
 -- name: get_case
--- A case without its clocks.
+-- A case without its clocks, if it is about none of these persons.
 SELECT
     case_id, site_id, state, cycle, occurred_time, category, kind, urgency, unit_id, anonymous,
-    long_standing, steward, accountable, level, level_time, at_ladder_end, pause_reason,
+    long_standing, steward, accountable, fallback, level, level_time, at_ladder_end, pause_reason,
     pause_words, pause_approved_by, pause_start_time, pause_latest_end_time, next_wake_time
 FROM cases
-WHERE case_id = $1;
+WHERE case_id = $1 AND NOT about_persons && $2::text[];
+
+-- name: save_about
+-- Keeps whom a case is about.
+UPDATE cases SET about_persons = $2 WHERE case_id = $1;
 
 -- name: list_files
 -- Cases by id, a row for each of their clocks to which something can still happen, or one without.
@@ -14,8 +18,8 @@ WHERE case_id = $1;
 SELECT
     cases.case_id, cases.site_id, cases.state, cases.cycle, cases.occurred_time, cases.category,
     cases.kind, cases.urgency, cases.unit_id, cases.anonymous, cases.long_standing, cases.steward,
-    cases.accountable, cases.level, cases.level_time, cases.at_ladder_end, cases.pause_reason,
-    cases.pause_words, cases.pause_approved_by, cases.pause_start_time,
+    cases.accountable, cases.fallback, cases.level, cases.level_time, cases.at_ladder_end,
+    cases.pause_reason, cases.pause_words, cases.pause_approved_by, cases.pause_start_time,
     cases.pause_latest_end_time, cases.next_wake_time,
     clocks.clock_id::text, clocks.subject_id, clocks.site_id AS clock_site_id,
     clocks.kind AS clock_kind, clocks.cycle AS clock_cycle, clocks.reference, clocks.start_time,
@@ -32,14 +36,19 @@ LEFT JOIN clocks ON clocks.subject_id = cases.case_id
 WHERE cases.case_id = ANY ((SELECT $1::text[])::text[]);
 
 -- name: get_clock
--- A clock by its id.
+-- A clock by its id, if its case is about none of these persons.
 SELECT
     clock_id::text, subject_id, site_id AS clock_site_id, kind AS clock_kind,
     cycle AS clock_cycle, reference, start_time, due_time, state AS clock_state, provisional,
     policy_version, calendar_version, rule, given, pauses, warn_time, warned_count, warned_time,
     breach_time, stop_time, born_breached
 FROM clocks
-WHERE clock_id = $1::text::uuid;
+WHERE
+    clock_id = $1::text::uuid
+    AND NOT EXISTS (
+        SELECT FROM cases
+        WHERE cases.case_id = clocks.subject_id AND cases.about_persons && $2::text[]
+    );
 
 -- name: list_clocks
 -- All clocks of a case or a unit, of all cycles, in the order of their start.
@@ -102,19 +111,20 @@ WITH saved AS (
     INSERT INTO cases (
         case_id, site_id, state, cycle, occurred_time, category, kind, urgency, unit_id, anonymous,
         long_standing, steward, accountable, level, level_time, at_ladder_end, pause_reason,
-        pause_words, pause_approved_by, pause_start_time, pause_latest_end_time, next_wake_time
+        pause_words, pause_approved_by, pause_start_time, pause_latest_end_time, next_wake_time,
+        fallback
     )
     SELECT *
     FROM unnest(
         $1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::text[],
         $7::text[], $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::text[],
         $13::text[], $14::integer[], $15::timestamptz[], $16::boolean[], $17::text[], $18::text[],
-        $19::text[], $20::timestamptz[], $21::timestamptz[], $22::timestamptz[]
+        $19::text[], $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $54::text[]
     )
     ON CONFLICT (case_id) DO UPDATE SET
         state = excluded.state, cycle = excluded.cycle, unit_id = excluded.unit_id,
         long_standing = excluded.long_standing, steward = excluded.steward,
-        accountable = excluded.accountable, level = excluded.level,
+        accountable = excluded.accountable, fallback = excluded.fallback, level = excluded.level,
         level_time = excluded.level_time, at_ladder_end = excluded.at_ladder_end,
         pause_reason = excluded.pause_reason, pause_words = excluded.pause_words,
         pause_approved_by = excluded.pause_approved_by,

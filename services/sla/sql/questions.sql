@@ -28,7 +28,8 @@ SELECT site_id FROM found WHERE site_id IS NOT NULL;
 
 -- name: list_live_clocks
 -- Live clocks of some sites in some states, soonest deadline first, after a (time, id) key.
--- Empty filters let everything pass; clocks of no case are of the unit that they refer to.
+-- Empty filters let everything pass; clocks of no case are of the unit that they refer to. Those of
+-- cases about these persons are left out.
 SELECT
     found.clock_id::text, found.subject_id, found.clock_site_id, found.clock_kind,
     found.clock_cycle, found.reference, found.start_time, found.due_time, found.clock_state,
@@ -64,6 +65,7 @@ CROSS JOIN LATERAL (
         AND ($7 = '' OR coalesce(cases.unit_id, clocks.reference) = $7)
         AND ($8 = '' OR cases.category = $8)
         AND ($9 = '' OR cases.steward = $9 OR cases.accountable = $9)
+        AND (cases.about_persons && $13::text[]) IS NOT TRUE
         AND (
             $10::timestamptz IS NULL
             OR greatest(cases.pause_start_time, clocks.start_time) <= $10::timestamptz
@@ -80,6 +82,10 @@ CROSS JOIN LATERAL (
 LEFT JOIN excuses ON excuses.clock_id = found.clock_id
 ORDER BY found.due_time, found.clock_id
 LIMIT $11;
+
+-- name: list_about
+-- The cases in sight that are about these persons.
+SELECT case_id FROM cases WHERE about_persons && $1::text[];
 
 -- name: count_history
 -- How many cases of a site were spoken of in a period.

@@ -41,9 +41,9 @@ async def load_files(connection: Connection, case_ids: Sequence[str]) -> dict[st
     return {case_id: File(case, tuple(clocks[case_id])) for case_id, case in cases.items()}
 
 
-async def load_case(connection: Connection, case_id: str) -> Case | None:
-    """Returns a case in sight, or None."""
-    row = await connection.fetchrow(Q.get_case, case_id)
+async def load_case(connection: Connection, case_id: str, callers: Sequence[str]) -> Case | None:
+    """Returns a case in sight, or None; it is in nobody's whom it is about."""
+    row = await connection.fetchrow(Q.get_case, case_id, callers)
     return None if row is None else _case(row)
 
 
@@ -52,9 +52,9 @@ async def load_all_clocks(connection: Connection, subject_id: str) -> list[Clock
     return [clock_of(row) for row in await connection.fetch(Q.list_clocks, subject_id)]
 
 
-async def load_clock(connection: Connection, clock_id: str) -> Clock | None:
-    """Returns a clock in sight, or None."""
-    row = await connection.fetchrow(Q.get_clock, clock_id)
+async def load_clock(connection: Connection, clock_id: str, callers: Sequence[str]) -> Clock | None:
+    """Returns a clock in sight, or None; it is in nobody's whom its case is about."""
+    row = await connection.fetchrow(Q.get_clock, clock_id, callers)
     return None if row is None else clock_of(row)
 
 
@@ -74,6 +74,11 @@ async def load_acts(connection: Connection, case_ids: Sequence[str]) -> dict[str
     for row in await connection.fetch(Q.list_acts, case_ids):
         found[row["case_id"]].append(_logged(row))
     return found
+
+
+async def save_about(connection: Connection, case_id: str, persons: Sequence[str]) -> None:
+    """Keeps whom a case is about, which moves no clock of it."""
+    await connection.execute(Q.save_about, case_id, persons)
 
 
 async def save(connection: Connection, changes: Sequence[tuple[Change, Logged]]) -> None:
@@ -154,6 +159,7 @@ async def _save(
         [one.calendar_version for one in logged],
         [one.actor for one in logged],
         [one.cause for one in logged],
+        [case.fallback for case in cases],
     )
 
 
@@ -173,6 +179,7 @@ def _case(row: asyncpg.Record) -> Case:
         long_standing=row["long_standing"],
         steward=row["steward"],
         accountable=row["accountable"],
+        fallback=row["fallback"],
         level=row["level"],
         level_time=row["level_time"],
         at_ladder_end=row["at_ladder_end"],

@@ -36,6 +36,7 @@ class Wanted:
 
     Empty filters let everything pass. `paused_since` keeps those that have stood still since then
     or longer, `overdue_by` those due by then and units' outreach that was reported as overdue.
+    Cases about one of `callers` are left out.
     """
 
     site_ids: Sequence[str]
@@ -48,6 +49,7 @@ class Wanted:
     person_id: str = ""
     paused_since: datetime | None = None
     overdue_by: datetime | None = None
+    callers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,11 @@ async def list_sites(connection: Connection) -> list[str]:
     return [row["site_id"] for row in await connection.fetch(Q.list_sites_with_live_clocks)]
 
 
+async def list_about(connection: Connection, callers: Sequence[str]) -> frozenset[str]:
+    """Returns the cases in sight that are about one of those who call."""
+    return frozenset(row["case_id"] for row in await connection.fetch(Q.list_about, callers))
+
+
 async def list_clocks(connection: Connection, wanted: Wanted, limit: int) -> list[Listed]:
     """Returns up to `limit` live clocks in sight, soonest deadline first."""
     rows = await connection.fetch(
@@ -104,6 +111,7 @@ async def list_clocks(connection: Connection, wanted: Wanted, limit: int) -> lis
         wanted.paused_since,
         limit,
         wanted.overdue_by,
+        wanted.callers,
     )
     return [_listed(row) for row in rows]
 

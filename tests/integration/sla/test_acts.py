@@ -56,7 +56,7 @@ async def assert_replayed(sla: Sla, case_id: str, site_id: str = SITE) -> None:
     async with sla.database.worker.connection() as connection:
         logged = (await files.load_acts(connection, [case_id]))[case_id]
         clocks = await files.load_all_clocks(connection, case_id)
-        case = await files.load_case(connection, case_id)
+        case = await files.load_case(connection, case_id, [])
         live = (await files.load_files(connection, [case_id]))[case_id]
         wanted = {(one.policy_version, one.calendar_version) for one in logged}
         terms = await load_versions(connection, site_id, wanted)

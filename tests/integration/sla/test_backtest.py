@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -177,6 +178,19 @@ async def desk(empty: Desk) -> Desk:
 
 
 # What comes out -------------------------------------------------------------------------------
+
+
+async def test_a_case_about_the_caller_counts_without_being_named(desk: Desk) -> None:
+    everything = await desk.run(desk.request(2))
+    found = everything.differences[0].case_id
+    async with desk.sla.database.worker.connection() as connection:
+        # The caller is p-1.
+        await files.save_about(connection, found, ["p-1"])
+    without = await desk.run(desk.request(2))
+    named = [one for one in everything.differences if one.case_id != found]
+    key = attrgetter("case_id", "before.clock_id", "after.clock_id")
+    assert sorted(map(key, without.differences)) == sorted(map(key, named))
+    assert without.summary.differences == everything.summary.differences
 
 
 async def test_exactly_the_known_cases_differ(desk: Desk) -> None:

@@ -63,7 +63,7 @@ async def test_what_is_asked_costs_what_is_answered(sla: Sla) -> None:
     latest = datetime(9999, 12, 30, tzinfo=UTC)
     first = datetime(1, 1, 2, tzinfo=UTC), "00000000-0000-0000-0000-000000000000"
     live = ["RUNNING", "PAUSED", "BREACHED"]
-    page: list[Any] = [[SITE], *first, latest, live, [], "", "", "", None, 51, None]
+    page: list[Any] = [[SITE], *first, latest, live, [], "", "", "", None, 51, None, ["p-7"]]
     history = [SITE, MONDAY + 7 * DAY, MONDAY + DAY, "", 250]
     asked: dict[str, tuple[list[Any], dict[str, str], int]] = {
         # name: arguments, the index that each table is read by, and most rows read of clocks.

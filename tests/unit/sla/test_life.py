@@ -283,10 +283,9 @@ class AnyLife(RuleBasedStateMachine):
     def instruct(self) -> None:
         self.do(acts.Instructed(self.cycle, "p-1", self.now))
 
-    @rule(queue=st.booleans())
-    def assign(self, queue: bool) -> None:
-        steward = "" if queue else "p-1"
-        accountable = steward or "position:DISPATCH_ROOM"
+    @rule(accountable=st.sampled_from(["p-1", "position:DISPATCH_ROOM", "position:UNION"]))
+    def assign(self, accountable: str) -> None:
+        steward = "" if accountable.startswith("position:") else accountable
         self.do(acts.Assigned("u-1", steward, accountable, self.now))
 
     @rule(on=st.booleans(), unheard=UNHEARD)

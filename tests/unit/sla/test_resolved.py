@@ -4,6 +4,7 @@ from datetime import date
 
 from services.sla.domain.acts import (
     AnswerKind,
+    Assigned,
     DispatchedOrder,
     Resolved,
 )
@@ -72,6 +73,26 @@ def test_a_case_without_steward_is_back_on_the_queue_when_it_is_rejected() -> No
     life.resolve(at("11-23 11:00"))
     life.reject(at("11-25 09:00"))
     assert life.running() == {"FIRST_REPLY", "PLAN", "REMINDER"}
+
+
+def test_a_rejected_case_without_steward_is_back_at_the_position_that_had_it() -> None:
+    union = "position:UNION"
+    life = Life()
+    life.do(Assigned("u-1", "", union, at("11-23 09:01")), now=at("11-23 09:01"))
+    # Neither a level nor a vacant one is where it begins again.
+    life.escalate(1, at("11-23 09:10"))
+    life.escalate(2, at("11-23 09:20"), owner="position:DISPATCH_ROOM", fallback=True)
+    life.resolve(at("11-23 11:00"))
+    change = life.reject(at("11-25 09:00"))
+    assert change.case.accountable == union
+    assert life.running() == {"FIRST_REPLY", "PLAN", "REMINDER"}
+    assert life.replayed().case == change.case
+    # Another position has it by then.
+    life.escalate(1, at("11-25 09:10"))
+    life.go_down(0, at("11-25 09:20"), accountable="position:GROUP")
+    life.escalate(1, at("11-25 09:30"))
+    life.resolve(at("11-25 11:00"))
+    assert life.reject(at("11-26 09:00"), cycle=3).case.accountable == "position:GROUP"
 
 
 def test_a_case_with_a_steward_is_theirs_again_when_it_is_rejected() -> None:

@@ -13,7 +13,14 @@ from services.sla.domain.acts import (
     FlagKind,
     Registered,
 )
-from services.sla.domain.kinds import CaseState, ClockKind, ClockState, Consequence, Counting
+from services.sla.domain.kinds import (
+    CaseState,
+    ClockKind,
+    ClockState,
+    Consequence,
+    Counting,
+    Threshold,
+)
 from services.sla.domain.transitions import apply
 from tests.unit.sla.life import Life, at, ruled, with_rules
 
@@ -506,10 +513,44 @@ def test_a_late_task_opened_again_keeps_its_lateness_on_record() -> None:
     assert states == [ClockState.MET_LATE, ClockState.RUNNING]
 
 
-def test_no_task_is_opened_again_in_a_case_that_waits_for_the_reporter() -> None:
+def resolved_with_a_task() -> Life:
     life = Life()
+    life.assign("p-7", at("11-23 09:01"))
     life.dispatch(at("11-23 10:00"), DispatchedOrder("w-1", at("11-25 12:00")))
     life.complete("w-1", at("11-23 12:00"))
     life.resolve(at("11-23 13:00"))
+    return life
+
+
+def test_a_task_heard_of_before_the_rejection_has_its_deadline_all_the_same() -> None:
+    life = resolved_with_a_task()
     life.reopen_order("w-1", at("11-23 14:00"), at("11-27 12:00"))
+    life.dispatch(at("11-23 14:00"), DispatchedOrder("w-2", at("11-27 18:00")))
+    _, anew = life.all(ClockKind.WORK_ORDER, "w-1")
+    other = life.one(ClockKind.WORK_ORDER, "w-2")
+    life.reject(at("11-23 13:59"))
+    # Told again, they are owed once.
+    life.reopen_order("w-1", at("11-23 14:00"), at("11-27 12:00"))
+    assert life.clocks[anew.clock_id] == anew
+    assert life.clocks[other.clock_id] == other
+    assert [anew.due_time, other.due_time] == [at("11-27 12:00"), at("11-27 18:00")]
+    assert life.running() == {"FIRST_REPLY", "PLAN", "WORK_ORDER"}
+    assert len(life.all(ClockKind.WORK_ORDER)) == 3
+    change = life.fire(at("11-27 12:00"))
+    assert [
+        (one.clock.clock_id, one.consequence)
+        for one in change.fired
+        if one.clock.kind is ClockKind.WORK_ORDER and one.threshold is Threshold.DUE
+    ] == [(anew.clock_id, Consequence.HEAD_OF_UNIT)]
+    history = life.replayed()
+    assert history.case == life.change.case
+    assert {clock.clock_id: clock for clock in history.clocks} == life.clocks
+
+
+def test_no_task_of_a_closed_case_is_owed() -> None:
+    life = resolved_with_a_task()
+    life.close(at("11-23 13:30"))
+    life.reopen_order("w-1", at("11-23 14:00"), at("11-27 12:00"))
+    life.dispatch(at("11-23 14:00"), DispatchedOrder("w-2", at("11-27 18:00")))
+    assert life.running() == set()
     assert len(life.all(ClockKind.WORK_ORDER)) == 1

@@ -56,10 +56,14 @@ CREATE TABLE cases (
     urgency text NOT NULL,
     unit_id text NOT NULL,
     anonymous boolean NOT NULL,
+    -- Persons of the site whom it is about; for them it isn't there.
+    about_persons text[] NOT NULL DEFAULT '{}',
     long_standing boolean NOT NULL,
     steward text NOT NULL,
     -- A person, a position that nobody holds ("position:…"), or empty while nobody is named.
     accountable text NOT NULL,
+    -- The position that has it while there is no steward, "position:…"; empty for the dispatch room.
+    fallback text NOT NULL DEFAULT '',
     level integer NOT NULL CHECK (level >= 0),
     -- When it came to its level of the ladder; null at the foot of it.
     level_time timestamptz,
