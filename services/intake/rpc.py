@@ -257,6 +257,8 @@ class IntakeServicer(IntakeServiceServicer):
             steps = found[:size]
             narrator = Narrator(steps, call.language, file.zone)
             names = await directory.list_names(connection, file.case.site_id, narrator.codes())
+        numbers = await self._views.numbers(call.actor, narrator.cases())
+        names |= {("case", case_id): number for case_id, number in numbers.items()}
         response = rpc.GetTimelineResponse(
             entries=[
                 replies.timeline_entry(step, sentence)

@@ -1,5 +1,6 @@
 """What a caller may read: one place where absent and forbidden become the same answer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from backstop.intake.v1 import intake_pb2
@@ -64,6 +65,16 @@ class Views:
             return await self.file(actor, case_id)
         except Refused:
             raise Refused("CASE_NOT_FOUND", case_id=number) from None
+
+    async def numbers(self, actor: Actor, case_ids: Iterable[str]) -> dict[str, str]:
+        """Returns {case: number} of those cases that are for the actor to see."""
+        found = {}
+        for case_id in case_ids:
+            try:
+                found[case_id] = (await self.file(actor, case_id)).case.number
+            except Refused:
+                continue
+        return found
 
     async def opened(self, code: str) -> Opened:
         """Returns what a receipt code opens; Refused CODE_WRONG for an unknown one."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from google.protobuf.message import DecodeError, Message
 
+from backstop.routing.v1 import routing_facts_pb2
 from chassis.errors import ENGLISH
 from services.intake.domain.values import Step
 from services.intake.sentences import en, zh
@@ -37,8 +38,22 @@ class Narrator:
                 _collect(message, found)
         return sorted({code.rpartition(":")[2] for code in found} - {""})
 
+    def cases(self) -> list[str]:
+        """Returns the ids of other cases that the sentences call by their numbers."""
+        return sorted(
+            {
+                message.again_case_id
+                for _, message in self._steps
+                if isinstance(message, routing_facts_pb2.FixNotLasting)
+            }
+            - {""}
+        )
+
     def tell(self, names: Mapping[tuple[str, str], str]) -> list[str]:
-        """Returns one sentence per step; `names` by (kind, code) as the site has them."""
+        """Returns one sentence per step.
+
+        `names` by (kind, code) as the site has them, and the numbers of `cases()` as ("case", id).
+        """
         return [
             self._sentence(step, message, Words(names, self._zone, self._language, step.actor))
             for step, message in self._steps

@@ -173,7 +173,8 @@ def _delivery_sent(m: notify.DeliverySent, w: Words) -> str:
 
 def _delivery_failed(m: notify.DeliveryFailed, w: Words) -> str:
     one = m.delivery
-    return f"Telling {w.who(one.recipient)} failed ({w.label(one, 'channel')}): {one.problem}"
+    problem = w.problem(one.problem)
+    return f"Telling {w.who(one.recipient)} failed ({w.label(one, 'channel')}): {problem}"
 
 
 def _delivery_unknown(m: notify.DeliveryUnknown, w: Words) -> str:

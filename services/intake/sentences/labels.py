@@ -104,6 +104,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "DELIVERY_CHANNEL_PHONE": ("短信", "short message"),
     "DELIVERY_CHANNEL_EMAIL": ("邮件", "email"),
     "DELIVERY_CHANNEL_PAPER": ("书面转告", "on paper"),
+    # Why a message didn't go out, under a prefix of their own: they are no enum.
+    "PROBLEM_KEPT_FROM_THEM": ("此人应当回避，不予告知", "it is kept from them"),
+    "PROBLEM_MAILBOX_FULL": ("存放处已满", "the folder is full"),
+    "PROBLEM_MAILBOX_UNUSABLE": ("存放处无法写入", "the folder can't be written"),
+    "PROBLEM_SMTP_TIMEOUT": ("邮件服务器未答复", "the mail server did not answer"),
+    "PROBLEM_SMTP_NO_CONNECTION": ("连不上邮件服务器", "the mail server can't be reached"),
+    "PROBLEM_SMTP_DISCONNECTED": ("与邮件服务器的连接中断", "the mail server hung up"),
+    "PROBLEM_SMTP_ERROR": ("邮件服务器出错", "the mail server failed"),
+    "PROBLEM_WEBHOOK_TIMEOUT": ("短信接口未答复", "the gateway did not answer"),
+    "PROBLEM_WEBHOOK_NO_CONNECTION": ("连不上短信接口", "the gateway can't be reached"),
+    "PROBLEM_WEBHOOK_DISCONNECTED": ("与短信接口的连接中断", "the gateway hung up"),
+    "PROBLEM_TEMPLATE_UNUSABLE": ("通知模板有误", "the template is unusable"),
 }
 
 CHINESE: Mapping[str, str] = {name: zh for name, (zh, _) in _WORDS.items()}

@@ -24,7 +24,8 @@ def _roster_published(m: routing.RosterPublished, _: Words) -> str:
 
 
 def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
-    taken = f" (before: {w.who(m.previous)})" if m.previous else ""
+    same = ("", m.steward or m.accountable)
+    taken = f" (before: {w.who(m.previous)})" if m.previous not in same else ""
     steward = w.who(m.steward or m.accountable)
     by = f" ({w.who(m.assigned_by)})" if m.assigned_by else ""
     also = f"; also told: {w.people(m.also_told)}" if m.also_told else ""
@@ -198,8 +199,10 @@ def _sweep_closed(m: routing.SweepClosed, w: Words) -> str:
     return f"{w.who(m.closed_by)} closed the sweep: {m.reason}"
 
 
-def _fix_not_lasting(m: routing.FixNotLasting, _: Words) -> str:
-    return f"The repair did not last: the same again after {m.days} days."
+def _fix_not_lasting(m: routing.FixNotLasting, w: Words) -> str:
+    number = w.case(m.again_case_id)
+    again = f" (case {number})" if number else ""
+    return f"The repair did not last: the same again after {m.days} days{again}."
 
 
 def _shown(m: Any) -> str:

@@ -21,7 +21,8 @@ def _roster_published(m: routing.RosterPublished, _: Words) -> str:
 
 
 def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
-    taken = f"（原由{w.who(m.previous)}负责）" if m.previous else ""
+    same = ("", m.steward or m.accountable)
+    taken = f"（原由{w.who(m.previous)}负责）" if m.previous not in same else ""
     steward = w.who(m.steward or m.accountable)
     by = f"（{w.who(m.assigned_by)}）" if m.assigned_by else ""
     also = f"，同时告知{w.people(m.also_told)}" if m.also_told else ""
@@ -190,8 +191,10 @@ def _sweep_closed(m: routing.SweepClosed, w: Words) -> str:
     return f"{w.who(m.closed_by)}结束举一反三排查，理由：{m.reason}"
 
 
-def _fix_not_lasting(m: routing.FixNotLasting, _: Words) -> str:
-    return f"整改未能持久：{m.days} 天后同一问题再次出现。"
+def _fix_not_lasting(m: routing.FixNotLasting, w: Words) -> str:
+    number = w.case(m.again_case_id)
+    again = f"（诉求 {number}）" if number else ""
+    return f"整改未能持久：{m.days} 天后同一问题再次出现{again}。"
 
 
 def _shown(m: Any) -> str:

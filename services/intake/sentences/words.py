@@ -123,6 +123,14 @@ class Words:
         """Writes a day."""
         return self.language.day(value)
 
+    def case(self, case_id: str) -> str:
+        """Returns the number of another case; empty when it isn't known."""
+        return self.names.get(("case", case_id), "")
+
+    def problem(self, code: str) -> str:
+        """Says why a message didn't go out; a mail server's own answer stays a code."""
+        return self.language.labels.get(f"PROBLEM_{code}", code)
+
     def label(self, message: Message, name: str) -> str:
         """Writes the enum value in a field; its bare name where the language has no word."""
         enum = message.DESCRIPTOR.fields_by_name[name].enum_type

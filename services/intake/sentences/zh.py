@@ -162,7 +162,7 @@ def _delivery_sent(m: notify.DeliverySent, w: Words) -> str:
 
 def _delivery_failed(m: notify.DeliveryFailed, w: Words) -> str:
     one = m.delivery
-    return f"通知{w.who(one.recipient)}失败（{w.label(one, 'channel')}）：{one.problem}"
+    return f"通知{w.who(one.recipient)}失败（{w.label(one, 'channel')}）：{w.problem(one.problem)}"
 
 
 def _delivery_unknown(m: notify.DeliveryUnknown, w: Words) -> str:

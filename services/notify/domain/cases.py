@@ -91,6 +91,16 @@ def assign(
     )
 
 
+def same_hands(before: CaseView, case: CaseView, previous: str) -> bool:
+    """Tells whether an assignment leaves a case with whom it was, `previous` in its words.
+
+    A first assignment names nobody before it.
+    """
+    if (before.steward, before.accountable) != (case.steward, case.accountable):
+        return False
+    return bool(previous) and (previous == case.steward or not case.steward)
+
+
 def accept(case: CaseView) -> CaseView:
     """The steward took it: nobody else owes the first reply any more."""
     return replace(case, accepted=True, first_reply_by="")

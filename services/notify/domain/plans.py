@@ -58,6 +58,14 @@ def assigned(
     )
 
 
+def told_anew(before: CaseView, case: CaseView) -> tuple[Plan, ...]:
+    """Whoever comes to owe the first reply of a case that stays in the same hands."""
+    owes = case.first_reply_by
+    if owes == before.first_reply_by or case.accepted:
+        return ()
+    return staff(case, "first_reply_owed", [owes], steward=case.steward)
+
+
 def escalated(
     case: CaseView, *, position_id: str, cause: str, top: bool, fallback: bool
 ) -> tuple[Plan, ...]:

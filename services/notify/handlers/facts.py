@@ -27,14 +27,17 @@ async def on_directory_published(work: Work, fact: ReceivedFact) -> None:
 async def on_case_assigned(work: Work, fact: ReceivedFact) -> None:
     """The case has its steward."""
     message = payload(fact, routing.CaseAssigned)
-    case = await store.load_case(work.connection, message.case_id)
+    before = await store.load_case(work.connection, message.case_id)
     case = cases.assign(
-        case,
+        before,
         message.steward,
         message.accountable,
         first_reply_by=message.first_reply_by,
         shielded=message.shielded,
     )
+    if not message.assigned_by and cases.same_hands(before, case, message.previous):
+        await follow(work, fact, case, plans.told_anew(before, case))
+        return
     told = plans.assigned(
         case,
         also_told=message.also_told,

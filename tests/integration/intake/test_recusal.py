@@ -287,6 +287,15 @@ async def test_the_file_follows_what_routing_takes_back(window: Window) -> None:
     timeline = await window.ask(rpc.GetTimelineRequest(case_id=case_id), "LEADER")
     assert len(timeline.entries) == 10
     assert timeline.entries[-1].sentence == "整改未能持久：3 天后同一问题再次出现。"
+    # With the number of the new case, unless it isn't for the reader to know of.
+    again_case = (await window.register(about_persons=["s-1"])).case
+    fact = facts.FixNotLasting(case_id=case_id, again_case_id=again_case.case_id, days=3)
+    await window.tell("routing", case_id, "yuwu", fact)
+    for reader, told in (("leader-1", f"（诉求 {again_case.number}）"), ("s-1", "")):
+        timeline = await window.ask(
+            rpc.GetTimelineRequest(case_id=case_id), "LEADER", subject=reader
+        )
+        assert timeline.entries[-1].sentence == f"整改未能持久：3 天后同一问题再次出现{told}。"
     assert await window.findings() == []
 
 

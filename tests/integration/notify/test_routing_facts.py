@@ -180,6 +180,27 @@ async def test_whoever_owes_the_first_reply_is_told_and_warned(notify: Notify) -
     assert (await told(notify, case_id))[4:] == [("dd01", "clock_due_soon")]
 
 
+async def test_others_who_are_told_change_without_the_steward_hearing_again(
+    notify: Notify,
+) -> None:
+    stream = Stream()
+    registered = stream.registered()
+    case_id = registered.subject_id
+    await take(notify, registered)
+    message = routing.CaseAssigned(
+        case_id=case_id, steward="dd01", accountable="dd01", also_told=["ins1"]
+    )
+    assert len(await after(notify, stream, case_id, message)) == 2
+    message.previous = "dd01"
+    message.also_told[:] = ["ins2"]
+    assert await after(notify, stream, case_id, message) == []
+    message.first_reply_by = "clerk2"
+    assert await after(notify, stream, case_id, message) == [("clerk2", "first_reply_owed")]
+    # Named by hand once more, the steward has to accept it anew.
+    message.assigned_by = "lead1"
+    assert ("dd01", "case_assigned") in await after(notify, stream, case_id, message)
+
+
 async def test_a_sweep_tells_heads_of_its_site_and_is_about_no_case(notify: Notify) -> None:
     stream = Stream()
     registered = stream.registered()

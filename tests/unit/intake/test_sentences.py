@@ -162,6 +162,16 @@ def test_an_assignment_tells_what_the_next_one_has_to_know() -> None:
     )
 
 
+def test_an_assignment_to_the_same_hands_names_nobody_before() -> None:
+    fact = routing_facts_pb2.CaseAssigned(
+        steward="s-1", previous="s-1", rule=routing_pb2.ASSIGNMENT_RULE_MANUAL
+    )
+    assert tell(fact, "zh-CN") == "分派给样例乙包保，依据：人工指派。"
+    assert "before" not in tell(fact, "en")
+    fact.previous = "d-1"
+    assert "（原由d-1负责）" in tell(fact, "zh-CN")
+
+
 def test_a_recusal_tells_whose_wish_it_was() -> None:
     fact = routing_facts_pb2.PersonRecused(person_id="s-1", reason="亲属", recorded_by="s-1")
     assert tell(fact, "zh-CN") == "样例乙申请回避本诉求，理由：亲属"
@@ -208,6 +218,29 @@ def test_a_case_that_is_the_same_again_says_so() -> None:
     for _ in range(2):
         fact.links.add(relation=intake_pb2.RELATION_RECURRENCE_OF)
     assert tell(fact, "zh-CN") == "样例乙经值守点登记诉求 YW-1（南风井），关联：复发。"
+
+
+def test_the_same_again_is_told_with_the_number_of_the_new_case() -> None:
+    fact = routing_facts_pb2.FixNotLasting(case_id="c-1", again_case_id="c-2", days=3)
+    step = Step("routing", 1, fact.DESCRIPTOR.full_name, NOW, NOW, "", "", fact.SerializeToString())
+    narrator = Narrator([step], "zh-CN", ZONE)
+    assert narrator.cases() == ["c-2"]
+    assert narrator.tell({("case", "c-2"): "YW-2"}) == [
+        "整改未能持久：3 天后同一问题再次出现（诉求 YW-2）。"
+    ]
+    # Of a case that isn't for the reader to see there is no id, either.
+    assert narrator.tell({}) == ["整改未能持久：3 天后同一问题再次出现。"]
+
+
+def test_why_a_message_did_not_go_out_is_said_in_words() -> None:
+    failed = notify_facts_pb2.DeliveryFailed()
+    failed.delivery.recipient = "s-1"
+    failed.delivery.channel = notify_pb2.DELIVERY_CHANNEL_PAPER
+    failed.delivery.problem = "KEPT_FROM_THEM"
+    assert tell(failed, "zh-CN") == "通知样例乙失败（书面转告）：此人应当回避，不予告知"
+    assert tell(failed, "en") == "Telling 样例乙 failed (on paper): it is kept from them"
+    failed.delivery.problem = "SMTP_550"
+    assert tell(failed, "zh-CN").endswith("：SMTP_550")
 
 
 def test_both_languages_have_the_same_labels_and_roles() -> None:

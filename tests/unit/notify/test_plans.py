@@ -67,6 +67,28 @@ def test_the_handover_note_goes_to_the_new_steward_alone() -> None:
     assert [plan.recipient for plan in planned if "配件已订" in plan.context.values()] == ["dd01"]
 
 
+def test_in_the_same_hands_nobody_is_told_but_who_comes_to_owe_the_first_reply() -> None:
+    before = cases.assign(CASE, "dd01", "lead1")
+    after = cases.assign(before, "dd01", "lead1", first_reply_by="clerk2")
+    assert cases.same_hands(before, after, "dd01")
+    assert told(plans.told_anew(before, after)) == [("clerk2", "first_reply_owed", PHONE)]
+    assert plans.told_anew(after, after) == ()
+    assert plans.told_anew(after, before) == ()
+    # Once accepted the steward owes it; the receiver has heard of it before.
+    assert plans.told_anew(before, replace(after, accepted=True)) == ()
+
+
+def test_what_is_the_same_hands() -> None:
+    before = cases.assign(CASE, "dd01", "dd01")
+    assert not cases.same_hands(before, before, "")
+    assert not cases.same_hands(before, cases.assign(before, "dd02", "dd02"), "dd01")
+    assert not cases.same_hands(before, cases.assign(before, "dd01", "lead1"), "dd01")
+    queued = cases.assign(CASE, "", "position:DISPATCH_ROOM")
+    assert cases.same_hands(queued, queued, "position:DISPATCH_ROOM")
+    # The first assignment of all.
+    assert not cases.same_hands(queued, queued, "")
+
+
 def test_whoever_owes_the_first_reply_in_the_stewards_place_is_told() -> None:
     owed = cases.assign(CASE, "dd01", "dd01", first_reply_by="clerk2")
     planned = plans.assigned(owed, also_told=[], previous="", handover=False)
