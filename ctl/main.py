@@ -32,7 +32,8 @@ from ctl.shell import Shell
 _EPILOG = (
     "退出码 · exit codes: 0 办成 done; 1 未予办理 refused; 2 命令有误 usage; "
     "3 暂时无法办理，可用同一 --request-id 重复 unavailable, safe to repeat; "
-    "4 有发现(fsck、coverage)findings; 5 系统内部错误 fault; 130 中断 interrupted"
+    "4 有发现(fsck、coverage、roster gaps、fallbacks、outreach overview、import)findings; "
+    "5 系统内部错误 fault; 130 中断 interrupted"
 )
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ case.app.command("callback")(follow_up.callback)
 case.app.command("flag")(follow_up.flag)
 case.app.command("explain")(route.explain)
 case.app.command("handlers")(route.handlers)
+case.app.command("assign")(route.assign)
 case.app.command("recuse")(route.recuse)
 case.app.command("down")(route.down)
 case.app.command("time")(route.attributed_time)

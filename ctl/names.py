@@ -32,6 +32,8 @@ class Names:
     posts: dict[str, str] = field(default_factory=dict)
     positions: dict[str, str] = field(default_factory=dict)
     categories: dict[str, str] = field(default_factory=dict)
+    # Of the site's clock; empty when it isn't known.
+    time_zone: str = ""
     # Nobody could be asked, and nothing was kept: an unknown word may be a name all the same.
     missing: bool = False
 
@@ -73,6 +75,7 @@ def names_in(directory: routing_pb2.Directory) -> Names:
         posts={p.post_id: p.name for p in directory.posts},
         positions={p.position_id: p.name for p in directory.positions},
         categories={c.category_id: c.name for c in directory.categories},
+        time_zone=directory.time_zone,
     )
 
 
@@ -112,7 +115,7 @@ def kept(folder: Path | None, site_id: str) -> Names | None:
         people, units, posts, positions, categories = (
             {str(code): str(name) for code, name in data[kind].items()} for kind in _KINDS
         )
-        return Names(people, units, posts, positions, categories)
+        return Names(people, units, posts, positions, categories, str(data["time_zone"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -122,7 +125,7 @@ def keep(folder: Path | None, site_id: str, names: Names) -> None:
     file = _file(folder, site_id)
     if file is None or kept(folder, site_id) == names:
         return
-    data = {kind: getattr(names, kind) for kind in _KINDS}
+    data = {kind: getattr(names, kind) for kind in (*_KINDS, "time_zone")}
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Readable by its owner alone: people's names are in it.

@@ -58,7 +58,8 @@ def sentence(answer: Answer, words: Words, names: Names) -> str:
     }
     if answer.reason == "INVALID_FIELD" and answer.faults:
         filled["field"] = _joined(
-            words, dict.fromkeys(_label(fault, words, names) for fault in answer.faults)
+            words,
+            dict.fromkeys(_label(fault, words, names, answer.service) for fault in answer.faults),
         )
     if filled == answer.metadata:
         return answer.sentence
@@ -74,7 +75,7 @@ def faults(answer: Answer, words: Words, names: Names) -> list[Told]:
     found = []
     for fault in answer.faults:
         text = "" if fault.description == answer.sentence else _rule(fault.description, words)
-        label = field_label(fault.name, words, names) if fault.name else ""
+        label = field_label(fault.name, words, names, answer.service) if fault.name else ""
         if label or (text and answer.reason != "INVALID_FIELD"):
             found.append(Told(label, text))
     return found
@@ -87,10 +88,15 @@ def wants_names(answer: Answer) -> bool:
     )
 
 
-def field_label(path: str, words: Words, names: Names) -> str:
-    """Returns what people call a field: "reporter.phone" is 诉求人·电话; a unit's code its name."""
+def field_label(path: str, words: Words, names: Names, service: str = "") -> str:
+    """Returns what people call a field: "reporter.phone" is 诉求人·电话; a unit's code its name.
+
+    `service` is whose field it is: some names mean another thing there.
+    """
     if words.language != ZH:
         return names.unit(path)
+    if path in vocabulary.FIELDS_OF.get(service, {}):
+        return vocabulary.FIELDS_OF[service][path]
     if path in vocabulary.FIELDS:
         return vocabulary.FIELDS[path]
     if path in names.units:
@@ -106,10 +112,10 @@ def _part(part: str) -> str:
     return f"第 {int(subscript[2]) + 1} 个{name}"
 
 
-def _label(fault: FieldFault, words: Words, names: Names) -> str:
+def _label(fault: FieldFault, words: Words, names: Names, service: str) -> str:
     # A rule of the whole message names no field; its words say which are meant.
     if fault.name:
-        return field_label(fault.name, words, names)
+        return field_label(fault.name, words, names, service)
     return _rule(fault.description, words)
 
 

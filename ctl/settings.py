@@ -47,7 +47,8 @@ class Settings:
     site: str = ""
     ca_file: Path | None = None
     fsck_dsn: str = field(default="", repr=False)
-    time_zone: str = "Asia/Shanghai"
+    # Of the reader, where they want another than the site's.
+    time_zone: str = ""
     # Whether an option or a variable of the environment says who is calling.
     caller_named: bool = False
     # Where a site's names are kept for when routing is away; None when there is no place.
@@ -119,7 +120,7 @@ def load(
         tokens=tokens,
         ca_file=Path(value("CA_FILE")) if value("CA_FILE") else None,
         fsck_dsn=value("FSCK_DSN"),
-        time_zone=value("TIME_ZONE") or "Asia/Shanghai",
+        time_zone=value("TIME_ZONE"),
     )
     token = _token(found, token_file, acting_as, value("TOKEN_FILE"), value("AS"))
     named = (environment.get(f"{PREFIX}{name}", "") for name in ("AS", "TOKEN_FILE"))

@@ -58,6 +58,10 @@ def console_of(*, stderr: bool) -> Console:
     return console
 
 
+# Until the site has said otherwise.
+_ZONE = "Asia/Shanghai"
+
+
 @dataclass(slots=True)
 class Session:
     """One running command."""
@@ -92,7 +96,11 @@ class Session:
     async def names(self, site_id: str) -> Names:
         """Returns the site's names, asked for once; those of last time while routing is away."""
         if site_id not in self._names:
-            self._names[site_id] = await names_of(self.client, site_id, self.settings.cache)
+            found = await names_of(self.client, site_id, self.settings.cache)
+            self._names[site_id] = found
+            # Times are read and shown by the site's clock, unless the reader asked for another.
+            if found.time_zone and not self.settings.time_zone:
+                self.zone = times.zone(found.time_zone)
         return self._names[site_id]
 
     async def names_for(self, error: Failure) -> Names:
@@ -220,7 +228,7 @@ async def _run(
     connections = Connections(found.endpoints, found.ca_file)
     token = found.operator_token if operator else found.token
     client = Client(connections, token=token, language=shell.language)
-    session = Session(shell, found, connections, client, times.zone(found.time_zone))
+    session = Session(shell, found, connections, client, times.zone(found.time_zone or _ZONE))
     try:
         return await work(session)
     except Failure as failure:

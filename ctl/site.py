@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from backstop.routing.v1 import routing_service_pb2
 from backstop.sla.v1 import sla_calendar_pb2, sla_service_pb2
 from ctl import settling
 from ctl.connection import Client, new_request_id
@@ -16,16 +17,33 @@ _PAUSE_SECONDS = 0.1
 
 async def publish(client: Client, found: SiteFolder) -> dict[str, int]:
     """Publishes all of it in the order it builds on one another; returns the versions."""
-    routing = client.routing
-    directory = await client.call("routing", routing.PublishDirectory, found.directory)
-    roster = await client.call("routing", routing.PublishRoster, found.roster)
+    directory = await _publish_lists(client, found)
+    found.contacts.request_id = new_request_id()
     await client.call("notify", client.notify.PutContacts, found.contacts)
     versions = {
         "directory": directory.version,
         "matrix": directory.matrix_version,
-        "roster": roster.version,
+        "roster": directory.roster_version,
     }
     return versions | await _publish_terms(client, found)
+
+
+async def _publish_lists(
+    client: Client, found: SiteFolder
+) -> routing_service_pb2.PublishDirectoryResponse:
+    """Publishes directory, matrix and roster in one call, unless they are in force already.
+
+    What was published in between gives way: the folder is what counts.
+    """
+    request = routing_service_pb2.PublishDirectoryRequest()
+    request.CopyFrom(found.directory)
+    request.request_id, request.validate_only = new_request_id(), True
+    seen = await client.call("routing", client.routing.PublishDirectory, request)
+    if seen.version and not seen.changes and not seen.faults and not seen.gaps:
+        return seen
+    request.request_id, request.validate_only = new_request_id(), False
+    request.expected_version = seen.version
+    return await client.call("routing", client.routing.PublishDirectory, request)
 
 
 async def _publish_terms(client: Client, found: SiteFolder) -> dict[str, int]:

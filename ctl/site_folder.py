@@ -3,11 +3,8 @@
 What is wrong is named by file and line.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-
-from google.protobuf.message import Message
 
 from backstop.notify.v1 import notify_service_pb2
 from backstop.routing.v1 import routing_service_pb2
@@ -21,14 +18,14 @@ FILES = ("directory", "matrix", "roster", "contacts")
 
 @dataclass(frozen=True, slots=True)
 class SiteFolder:
-    """The requests that make a site known; ids follow from the content where repeating makes anew.
+    """The requests that make a site known.
 
-    The matrix travels with the directory, so that no unit is uncovered in between. A site without
-    a calendar or a policy of its own keeps what every site begins with.
+    Matrix and roster travel with the directory, so that no unit is uncovered in between and
+    nothing is half done. A site without a calendar or a policy of its own keeps what every site
+    begins with.
     """
 
     directory: routing_service_pb2.PublishDirectoryRequest
-    roster: routing_service_pb2.PublishRosterRequest
     contacts: notify_service_pb2.PutContactsRequest
     calendar: sla_service_pb2.PublishCalendarRequest | None = None
     policy: sla_service_pb2.PublishPolicyRequest | None = None
@@ -53,9 +50,10 @@ def read(folder: Path) -> SiteFolder:
     site_id = lists.directory.site_id
     found = SiteFolder(
         directory=routing_service_pb2.PublishDirectoryRequest(
-            directory=lists.directory, matrix=lists.matrix
+            directory=lists.directory,
+            matrix=lists.matrix,
+            roster=routing_service_pb2.RosterContent(shifts=lists.roster),
         ),
-        roster=routing_service_pb2.PublishRosterRequest(site_id=site_id, shifts=lists.roster),
         contacts=fill(
             notify_service_pb2.PutContactsRequest(),
             read_yaml(folder / "contacts.yaml"),
@@ -70,21 +68,7 @@ def read(folder: Path) -> SiteFolder:
         _same_site("calendar", found.calendar.calendar.site_id, site_id)
     if found.policy is not None:
         _same_site("policy", found.policy.policy.site_id, site_id)
-    # The same content as before is no other version of calendar and policy; and what was published
-    # in between must give way, so an id that was used then would not do for them.
-    for name, request in (
-        ("directory", found.directory),
-        ("roster", found.roster),
-        ("contacts", found.contacts),
-    ):
-        request.request_id = request_id(name, request)
     return found
-
-
-def request_id(name: str, request: Message) -> str:
-    """Returns an id that is the same for the same content: loading a folder twice is once."""
-    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
-    return f"site-{name}-{digest[:40]}"
 
 
 def _same_site(name: str, site: str, site_id: str) -> None:

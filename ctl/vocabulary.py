@@ -160,6 +160,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "years": "年份",
 }
 
+# The same where a service calls something else by the name.
+FIELDS_OF: Final[Mapping[str, Mapping[str, str]]] = {
+    "routing": {"words": "意见"},
+    "sla": {"words": "说明"},
+}
+
 # What a caller does with a method; only of those that are refused for a state.
 ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "AcceptCase": ("接收", "accepting it"),
@@ -327,4 +333,21 @@ COUNTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "given": ("给定时刻", "given"),
     "off": ("关闭", "off"),
     "off_while_promised": ("有承诺时不计", "off_while_promised"),
+}
+
+# Parts of a site's lists, in what is otherwise than before.
+PARTS: Final[Mapping[str, tuple[str, str]]] = {
+    "categories": ("类别", "categories"),
+    "category_ladders": ("类别的上报层级", "category ladders"),
+    "ladder": ("上报层级", "ladder"),
+    "people": ("人员", "people"),
+    "place_rules": ("地点归属", "place rules"),
+    "positions": ("岗位", "positions"),
+    "posts": ("值守点", "posts"),
+    "responsibilities": ("分工表", "matrix"),
+    "role_requirements": ("必设角色", "required roles"),
+    "rules": ("其他约定", "rules"),
+    "shifts": ("值班表", "roster"),
+    "site": ("矿", "site"),
+    "units": ("单位", "units"),
 }

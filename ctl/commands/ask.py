@@ -135,11 +135,9 @@ def coverage(
     """包保覆盖，有空白时退出码为 4 · who answers for each unit; exit code 4 when there are gaps."""
 
     async def work(session: Session) -> Exit:
-        moment = (
-            times.stamp(times.start_of(day, session.zone))
-            if (day := times.date_alone(at))
-            else _moment(session, at)
-        )
+        # The site's clock comes with its names.
+        names = await session.names(session.site)
+        moment = _instant(session, at)
         first = times.parse_date(since, option="--from") if since else None
         last = times.parse_date(until, option="--to") if until else None
         request = routing_service_pb2.GetCoverageRequest(
@@ -149,7 +147,7 @@ def coverage(
             end_date=times.date_message(last),
         )
         response = await session.client.call("routing", session.client.routing.GetCoverage, request)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = Look(session.words, names, session.zone)
         tables = organisation.coverage(look, response)
         if by_span:
             tables.append(routing.spans(look, response.spans))
@@ -176,7 +174,7 @@ def who(
         unit = names.unit_of(place)
         if unit in names.units:
             asked = lists_pb.WhoAnswersForRequest(
-                site_id=session.site, unit_id=unit, at_time=_moment(session, at)
+                site_id=session.site, unit_id=unit, at_time=_instant(session, at)
             )
             answer = await session.client.call(
                 "routing", session.client.routing.WhoAnswersFor, asked
@@ -186,7 +184,7 @@ def who(
             )
             return
         request = routing_service_pb2.WhoIsOnDutyRequest(
-            site_id=session.site, at_time=_moment(session, at)
+            site_id=session.site, at_time=_instant(session, at)
         )
         for code, name in names.posts.items():
             if place in (code, name):
@@ -223,6 +221,13 @@ def deliveries(context: typer.Context, case: options.CaseKey, limit: options.Lim
         session.show(found, organisation.deliveries(look, found.deliveries))
 
     execute(context, work)
+
+
+def _instant(session: Session, text: str) -> Timestamp | None:
+    """Reads an instant; a date alone is its 00:00."""
+    if day := times.date_alone(text):
+        return times.stamp(times.start_of(day, session.zone))
+    return _moment(session, text)
 
 
 def _moment(session: Session, text: str) -> Timestamp | None:

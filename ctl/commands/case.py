@@ -35,7 +35,8 @@ def show(context: typer.Context, case: options.CaseKey) -> None:
     async def work(session: Session) -> None:
         found = await session.case(case)
         look = Look(session.words, await session.names(found.site_id), session.zone)
-        session.show(found, *tables.case_file(look, found))
+        numbers = await session.numbers(link.case_id for link in found.links)
+        session.show(found, *tables.case_file(look, found, numbers))
 
     execute(context, work)
 
@@ -377,4 +378,5 @@ def _run(context: typer.Context, case: str, step: Step) -> None:
 async def show_case(session: Session, case: intake_pb2.Case) -> None:
     """Shows the head of a case file after a step."""
     look = Look(session.words, await session.names(case.site_id), session.zone)
-    session.show(case, tables.head(look, case))
+    numbers = await session.numbers(link.case_id for link in case.links)
+    session.show(case, tables.head(look, case, numbers))

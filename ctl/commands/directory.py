@@ -1,5 +1,6 @@
 """`directory …`, `template …`: a site's lists from files and back, and what all sites inherit."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,7 +14,7 @@ from backstop.routing.v1 import routing_organisation_pb2 as lists_pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from ctl import choices, times, yaml_messages
 from ctl.exits import Exit
-from ctl.failures import Failure, Problem
+from ctl.failures import Problem
 from ctl.names import names_in
 from ctl.organisation import export, files
 from ctl.organisation.files import LineFault, Lists
@@ -25,6 +26,8 @@ app = typer.Typer(no_args_is_help=True, help="组织信息、分工、值班 · 
 template_app = typer.Typer(no_args_is_help=True, help="集团模板 · what all sites inherit")
 
 _FORMATS: Final = ("yaml", "csv", "xlsx")
+# What travels with a directory.
+_BESIDE: Final = re.compile(r"^(matrix|roster)\.")
 
 
 @app.command("import")
@@ -51,71 +54,52 @@ def bring_in(
         # What can't be read isn't sent at all.
         if lists.faults:
             return _show_faults(session, lists.faults)
-        directory, roster = _requests(lists, expected_version)
-        names = names_in(lists.directory)
-        look = Look(session.words, names, session.zone)
-        routing_stub = session.client.routing
-        directory.validate_only = True
-        seen = await session.client.call("routing", routing_stub.PublishDirectory, directory)
-        faults = _traced(lists, seen.faults)
+        request = rpc.PublishDirectoryRequest(
+            # A preview needs an id as well, though nothing is remembered of it.
+            request_id="preview-0",
+            directory=lists.directory,
+            matrix=lists.matrix,
+            roster=None if lists.roster is None else rpc.RosterContent(shifts=lists.roster),
+            validate_only=True,
+        )
+        publish = session.client.routing.PublishDirectory
+        seen = await session.client.call("routing", publish, request)
+        look = Look(session.words, names_in(lists.directory), session.zone)
         tables: list[RenderableType] = [routing.changes(look, seen.changes)]
         if seen.gaps:
             tables.append(organisation.gaps(look, seen.gaps))
-        if roster is not None and not faults and not seen.gaps and not seen.changes:
-            faults = await _roster_faults(session, lists, roster)
-        if faults or seen.gaps:
-            session.show(seen, *tables)
-            return _show_faults(session, faults) if faults else Exit.FINDINGS
-        if dry_run:
-            session.show(seen, *tables)
+        if seen.post_gaps:
+            tables.append(routing.post_gaps(look, seen.post_gaps))
+        faults = _traced(lists, seen.faults)
+        session.show(seen, *tables)
+        if faults:
+            return _show_faults(session, faults)
+        if seen.gaps:
+            return Exit.FINDINGS
+        if not seen.changes and seen.version:
+            session.say(session.words("import_unchanged"))
             return Exit.DONE
-        directory.validate_only = False
-        directory.request_id = session.request_id()
-        response = await session.client.call("routing", routing_stub.PublishDirectory, directory)
-        if roster is not None:
-            roster.request_id = session.request_id()
-            try:
-                await session.client.call("routing", routing_stub.PublishRoster, roster)
-            except Failure:
-                # The directory stands; the roster is put right and brought in again.
-                session.note(session.words("directory_stands", version=response.version))
-                raise
-        session.show(response, routing.changes(look, response.changes))
+        if dry_run:
+            return Exit.DONE
+        # Nobody publishes in between: neither since the files were written, where they say of
+        # which version they are, nor since they were compared.
+        request.expected_version = expected_version or lists.version or seen.version
+        request.request_id, request.validate_only = session.request_id(), False
+        response = await session.client.call("routing", publish, request)
+        site_id = lists.directory.site_id
+        session.say(session.words("import_published", site=site_id, version=response.version))
         return Exit.DONE
 
     execute(context, work)
 
 
-async def _roster_faults(
-    session: Session, lists: Lists, roster: rpc.PublishRosterRequest
-) -> list[LineFault]:
-    """Asks for the roster's faults; only against a directory that stays as it is."""
-    roster.request_id, roster.validate_only = "preview-0", True
-    seen = await session.client.call("routing", session.client.routing.PublishRoster, roster)
-    roster.validate_only = False
-    return _traced(lists, seen.faults)
-
-
-def _requests(
-    lists: Lists, expected_version: int
-) -> tuple[rpc.PublishDirectoryRequest, rpc.PublishRosterRequest | None]:
-    # A preview needs an id as well, though nothing is remembered of it.
-    directory = rpc.PublishDirectoryRequest(
-        request_id="preview-0",
-        expected_version=expected_version,
-        directory=lists.directory,
-        matrix=lists.matrix,
-    )
-    if lists.roster is None:
-        return directory, None
-    roster = rpc.PublishRosterRequest(site_id=lists.directory.site_id, shifts=lists.roster)
-    return directory, roster
-
-
 def _traced(lists: Lists, faults: Iterable[lists_pb.ListFault]) -> list[LineFault]:
     """Returns the service's faults at the lines that they came from."""
     return [
-        LineFault(lists.place_of(fault.field.removeprefix("matrix.")), f"{fault.zh} / {fault.en}")
+        LineFault(
+            lists.place_of(fault.field.removeprefix("matrix.").removeprefix("roster.")),
+            f"{fault.zh} / {fault.en}",
+        )
         for fault in faults
     ]
 
@@ -154,12 +138,12 @@ def bring_out(
         roster = await session.client.call(
             "routing", stub.GetRoster, lists_pb.GetRosterRequest(site_id=site)
         )
-        if form == "xlsx":
-            written = export.to_xlsx(path, directory.directory, matrix, roster)
+        if form == "xlsx" or path.suffix.lower() == ".xlsx":
+            written = export.to_xlsx(path, directory, matrix, roster)
         else:
             path.mkdir(parents=True, exist_ok=True)
             write = export.to_yaml if form == "yaml" else export.to_csv
-            written = write(path, directory.directory, matrix, roster)
+            written = write(path, directory, matrix, roster)
         for file in written:
             session.say(str(file))
         if session.shell.json:

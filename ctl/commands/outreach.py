@@ -1,6 +1,6 @@
 """`outreach …`: contacts with units, recorded and listed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
@@ -94,7 +94,12 @@ def listing(
             found.next_page_token = request.page_token = page.next_page_token
             if not page.next_page_token:
                 break
-        session.show(found, table(Look(session.words, names, session.zone), found.outreach))
+        numbers = await session.numbers(
+            case_id for one in found.outreach for case_id in one.case_ids
+        )
+        session.show(
+            found, table(Look(session.words, names, session.zone), found.outreach, numbers)
+        )
         if found.next_page_token:
             session.note(session.words("more"))
 
@@ -125,11 +130,15 @@ def overview(
     execute(context, work)
 
 
-def table(look: Look, rows: Iterable[routing_pb2.Outreach]) -> Table:
+def table(
+    look: Look, rows: Iterable[routing_pb2.Outreach], numbers: Mapping[str, str] | None = None
+) -> Table:
     """Returns contacts as a listing."""
     made = look.table(
-        look.words("outreach"), "time", "unit", "form", "place", "heard", "actor", wide="heard"
-    )
+        look.words("outreach"),
+        "time", "unit", "form", "place", "heard", "heard_count", "cases", "actor",
+        wide="heard",
+    )  # fmt: skip
     for one in rows:
         made.add_row(
             look.time(one.outreach_time),
@@ -137,6 +146,8 @@ def table(look: Look, rows: Iterable[routing_pb2.Outreach]) -> Table:
             look.words.value(routing_pb2.OutreachForm.DESCRIPTOR, one.form),
             escape(one.place),
             escape(one.heard),
+            str(one.heard_count or ""),
+            "、".join((numbers or {}).get(case_id, case_id) for case_id in one.case_ids),
             look.who(one.done_by),
         )
     return made

@@ -1,4 +1,4 @@
-"""`case explain|handlers|recuse|down|time` and `fallbacks`: who has a case, why, and how long."""
+"""`case explain|handlers|assign|recuse|down|time`, `fallbacks`: who has a case, why, how long."""
 
 from typing import Annotated
 
@@ -40,6 +40,31 @@ def handlers(context: typer.Context, case: options.CaseKey) -> None:
         )
         look = Look(session.words, await session.names(route.site_id), session.zone)
         session.show(response, *routing.proposals(look, response))
+
+    execute(context, work)
+
+
+def assign(
+    context: typer.Context,
+    case: options.CaseKey,
+    steward: Annotated[str, typer.Option("--steward", help="由谁包保 · the new steward")],
+    reason: Annotated[str, typer.Option("--reason", help="为何改由其包保 · why")],
+    expected_version: options.ExpectedVersion = 0,
+) -> None:
+    """人工指定包保人员 · give a case to another steward."""
+
+    async def work(session: Session) -> None:
+        case_id = await session.case_id(case)
+        route = await tasks.route_of(session, case_id)
+        names = await session.names(route.site_id)
+        request = rpc.AssignCaseRequest(
+            request_id=session.request_id(),
+            case_id=case_id,
+            expected_version=expected_version,
+            steward=names.person_of(steward),
+            reason=reason,
+        )
+        await tasks.act(session, session.client.routing.AssignCase, request)
 
     execute(context, work)
 

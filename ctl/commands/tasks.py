@@ -1,5 +1,6 @@
 """What commands about work orders share: which one is meant, until when, and how it is shown."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
@@ -8,11 +9,14 @@ import typer
 from google.protobuf.message import Message
 
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
+from backstop.sla.v1 import sla_service_pb2
 from ctl import times
 from ctl.failures import Problem
 from ctl.shell import Session
 from ctl.tables import organisation
 from ctl.tables.look import Look
+
+WORKING_DAYS: Final = re.compile(r"\+(\d{1,3})w")
 
 State: TypeAlias = "routing_pb2.WorkOrderState.ValueType"
 DISPATCHED: Final[frozenset[State]] = frozenset({routing_pb2.WORK_ORDER_STATE_DISPATCHED})
@@ -50,7 +54,18 @@ async def show(session: Session, response: Message, route: routing_pb2.Route) ->
 
 
 async def deadline_of(session: Session, text: str) -> datetime:
-    """Reads a deadline, one ahead counted from the suite's time."""
+    """Reads a deadline, one ahead counted from the suite's time: "+5d", "+5w" in working days."""
+    if counted := WORKING_DAYS.fullmatch(text.strip()):
+        # The site's clock comes with its names.
+        await session.names(session.site)
+        today = (await session.now()).astimezone(session.zone).date()
+        request = sla_service_pb2.AddWorkingDaysRequest(
+            site_id=session.site,
+            start_date=times.date_message(today),
+            working_days=int(counted[1]),
+        )
+        response = await session.client.call("sla", session.client.sla.AddWorkingDays, request)
+        return times.moment(response.end_time)
     now = await session.now() if times.is_ahead(text) else None
     return times.parse_time(text, session.zone, option="--deadline", now=now)
 

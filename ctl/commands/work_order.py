@@ -1,6 +1,5 @@
 """`work-order …` and `instruct`: what routing lets people do with a case."""
 
-import re
 from datetime import datetime
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from ctl import choices, times
 from ctl.commands import options, tasks
 from ctl.commands.task_follow_up import Evidence, RestDay, evidence_of
+from ctl.commands.tasks import WORKING_DAYS
 from ctl.failures import Problem
 from ctl.names import Names
 from ctl.shell import Session, execute
@@ -17,8 +17,6 @@ from ctl.tables import organisation
 from ctl.tables.look import Look
 
 app = typer.Typer(no_args_is_help=True, help="工单 · work orders")
-
-_WORKING_DAYS = re.compile(r"\+(\d{1,3})w")
 
 
 @app.command("dispatch")
@@ -30,7 +28,8 @@ def dispatch(
         typer.Option(
             "--task",
             metavar="UNIT=WORDS",
-            help="单位=任务；第一条为牵头 · unit=task, repeatable; the first one leads",
+            help="单位=任务；尚无牵头单位时第一条为牵头 · unit=task, repeatable; the first one "
+            "leads where none does",
         ),
     ],
     deadline: Annotated[
@@ -56,7 +55,7 @@ def dispatch(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            tasks=tasks_of(session, names, task, deadline, now),
+            tasks=tasks_of(session, names, task, deadline, now, led=_is_led(route)),
             allow_rest_day=allow_rest_day,
         )
         response = await session.client.call(
@@ -74,8 +73,13 @@ def tasks_of(
     tasks: list[str],
     deadlines: list[str],
     now: datetime | None = None,
+    *,
+    led: bool = False,
 ) -> list[routing_service_pb2.DispatchWorkOrdersRequest.Task]:
-    """Pairs tasks with deadlines, those ahead counted from `now`; Problem when they don't pair."""
+    """Pairs tasks with deadlines, those ahead counted from `now`; Problem when they don't pair.
+
+    The first one leads unless one of the case's does already.
+    """
     if len(deadlines) not in (1, len(tasks)):
         raise Problem(
             f"{len(tasks)} 个任务、{len(deadlines)} 个期限 / one deadline, or one for each task",
@@ -88,15 +92,20 @@ def tasks_of(
         if not separator or not words.strip():
             raise Problem(f"应写作 单位=任务 / not unit=task: {text}", field="--task")
         one = routing_service_pb2.DispatchWorkOrdersRequest.Task(
-            unit_id=names.unit_of(unit.strip()), task=words.strip(), lead=index == 0
+            unit_id=names.unit_of(unit.strip()), task=words.strip(), lead=index == 0 and not led
         )
-        if counted := _WORKING_DAYS.fullmatch(deadline.strip()):
+        if counted := WORKING_DAYS.fullmatch(deadline.strip()):
             one.working_days = int(counted[1])
         else:
             until = times.parse_time(deadline, session.zone, option="--deadline", now=now)
             one.deadline_time.FromDatetime(until)
         found.append(one)
     return found
+
+
+def _is_led(route: routing_pb2.Route) -> bool:
+    """Tells whether an open work order of the case leads."""
+    return any(order.lead and order.state in tasks.OPEN for order in route.work_orders)
 
 
 @app.command("accept")

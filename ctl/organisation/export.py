@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from backstop.routing.v1 import routing_organisation_pb2 as lists_pb
-from backstop.routing.v1 import routing_pb2 as pb
+from backstop.routing.v1 import routing_service_pb2 as rpc
 from ctl import choices
 from ctl.organisation import cells, layout
 from ctl.organisation.layout import Table
@@ -22,12 +22,13 @@ _FORMULA = ("=", "+", "-", "@")
 
 def to_yaml(
     folder: Path,
-    directory: pb.Directory,
+    directory: rpc.GetDirectoryResponse,
     matrix: lists_pb.GetMatrixResponse,
     roster: lists_pb.GetRosterResponse,
 ) -> list[Path]:
     """Writes directory.yaml, matrix.yaml and roster.yaml; returns what was written."""
-    written = [_yaml(folder / "directory.yaml", values(directory))]
+    head = {layout.VERSION_KEY: directory.version, **values(directory.directory)}
+    written = [_yaml(folder / "directory.yaml", head)]
     if matrix.version:
         data = values(matrix)
         for name in ("version", "publish_time", "published_by"):
@@ -42,7 +43,7 @@ def to_yaml(
 
 def to_csv(
     folder: Path,
-    directory: pb.Directory,
+    directory: rpc.GetDirectoryResponse,
     matrix: lists_pb.GetMatrixResponse,
     roster: lists_pb.GetRosterResponse,
 ) -> list[Path]:
@@ -58,7 +59,7 @@ def to_csv(
 
 def to_xlsx(
     path: Path,
-    directory: pb.Directory,
+    directory: rpc.GetDirectoryResponse,
     matrix: lists_pb.GetMatrixResponse,
     roster: lists_pb.GetRosterResponse,
 ) -> list[Path]:
@@ -77,14 +78,14 @@ def to_xlsx(
 
 
 def _grids(
-    directory: pb.Directory,
+    directory: rpc.GetDirectoryResponse,
     matrix: lists_pb.GetMatrixResponse,
     roster: lists_pb.GetRosterResponse,
     *,
     english: bool,
 ) -> dict[str, list[list[str]]]:
     """Returns each table as rows of text, headings first."""
-    data = values(directory)
+    data = {layout.VERSION_KEY: directory.version, **values(directory.directory)}
     site = {key: data[key] for key in layout.SITE_KEYS if key in data}
     site |= data.get("rules", {})
     rows: dict[str, list[dict[str, Any]]] = {

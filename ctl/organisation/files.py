@@ -46,6 +46,8 @@ class Lists:
     matrix: rpc.MatrixContent | None = None
     roster: list[pb.Shift] | None = None
     faults: list[LineFault] = field(default_factory=list)
+    # Of the directory that the files were exported from; 0 when they don't say.
+    version: int = 0
     # Where each entry of the request was read: {"directory.people": ["people.csv:2", …]}.
     lines: dict[str, list[str]] = field(default_factory=dict)
 
@@ -103,6 +105,12 @@ def _lists(source: _Source) -> Lists:
     if rules:
         directory["rules"] = rules
     head = _plain(lists, pb.Directory.DESCRIPTOR, _Row(layout.SITE, directory))
+    version = str(source.site.get(layout.VERSION_KEY, "0"))
+    if version.isdecimal():
+        lists.version = int(version)
+    else:
+        words = f"应为整数 / not a whole number: {version}"
+        lists.faults.append(LineFault(f"{layout.SITE} {layout.VERSION_KEY}", words))
     for table in layout.DIRECTORY_TABLES:
         if table is layout.LADDER:
             _ladders(lists, source, head)

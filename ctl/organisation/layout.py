@@ -175,7 +175,10 @@ SITE_KEYS: Final[Mapping[str, tuple[str, Cell]]] = {
     "leading_office": ("牵头部门", Cell.PLAIN),
     "supporting_office": ("协助部门", Cell.PLAIN),
     "basis_document": ("依据文件", Cell.PLAIN),
+    "directory_version": ("取自第几版", Cell.PLAIN),
 }
+# Of the directory that was exported; an import of it is refused when another is in force.
+VERSION_KEY: Final = "directory_version"
 # Of them: those of the directory's rules, and those of the matrix.
 RULE_KEYS: Final = ("span_limit", "recurrence_days", "alternate_chain", "steward_hours")
 OFFICE_KEYS: Final = ("leading_office", "supporting_office", "basis_document")

@@ -1,6 +1,7 @@
 """The case file and the lists of cases."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -10,10 +11,18 @@ from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from ctl import times
 from ctl.tables.look import Look, add_pair, pairs, state_style, styled
 
+# Of cases that nobody was asked about: they stand by their ids.
+NO_NUMBERS: Final[Mapping[str, str]] = {}
 
-def case_file(look: Look, case: intake_pb2.Case) -> list[RenderableType]:
-    """Returns the whole case file: head, answers, verifications, work orders, clocks."""
-    parts: list[RenderableType] = [head(look, case)]
+
+def case_file(
+    look: Look, case: intake_pb2.Case, numbers: Mapping[str, str] = NO_NUMBERS
+) -> list[RenderableType]:
+    """Returns the whole case file: head, answers, verifications, work orders, clocks.
+
+    `numbers` are those of the cases that it is linked with.
+    """
+    parts: list[RenderableType] = [head(look, case, numbers)]
     if case.answers:
         parts.append(_answers(look, case.answers))
     if case.verifications:
@@ -28,7 +37,7 @@ def case_file(look: Look, case: intake_pb2.Case) -> list[RenderableType]:
     return parts
 
 
-def head(look: Look, case: intake_pb2.Case) -> Table:
+def head(look: Look, case: intake_pb2.Case, numbers: Mapping[str, str] = NO_NUMBERS) -> Table:
     """Returns what the case is about and who has it."""
     words, enum = look.words, look.words.value
     table = pairs()
@@ -77,7 +86,7 @@ def head(look: Look, case: intake_pb2.Case) -> Table:
     add("close_time", look.time(case.close_time))
     if case.deliveries_planned:
         add("deliveries", f"{case.deliveries_sent}/{case.deliveries_planned}")
-    add("links", ", ".join(_link(look, link) for link in case.links))
+    add("links", ", ".join(_link(look, link, numbers) for link in case.links))
     add("version", str(case.version))
     return table
 
@@ -94,8 +103,9 @@ def _resolution_label(state: intake_pb2.CaseState.ValueType) -> str:
     return "resolution" if state in ended else "last_resolution"
 
 
-def _link(look: Look, link: intake_pb2.Link) -> str:
-    return f"{look.words.value(intake_pb2.Relation.DESCRIPTOR, link.relation)} {link.case_id}"
+def _link(look: Look, link: intake_pb2.Link, numbers: Mapping[str, str]) -> str:
+    other = numbers.get(link.case_id, link.case_id)
+    return f"{look.words.value(intake_pb2.Relation.DESCRIPTOR, link.relation)} {other}"
 
 
 def _answers(look: Look, answers: Iterable[intake_pb2.Answer]) -> Table:

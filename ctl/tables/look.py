@@ -46,6 +46,8 @@ class Look:
     def who(self, code: str) -> str:
         if code.startswith("service:"):
             return self.words("the_suite")  # which of the services stands in a column of its own
+        if code.partition(":")[0] in ("reporter", "receipt"):
+            return self.words("reporter")
         return escape(self.names.who(code))
 
     def table(self, title: str, *columns: str, wide: str = "") -> Table:

@@ -11,7 +11,7 @@ from backstop.routing.v1 import routing_organisation_pb2 as lists_pb
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from backstop.routing.v1 import routing_sweeps_pb2 as sweeps_pb
-from ctl import times
+from ctl import times, vocabulary
 from ctl.tables.look import Look, add_pair, pairs, styled
 
 
@@ -60,7 +60,7 @@ def fallbacks(look: Look, response: rpc.ListFallbacksResponse, numbers: Mapping[
     """Returns the cases with owners of last resort, those for too long in red."""
     table = look.table(
         look.words("fallbacks"),
-        "case", "accountable", "level", "from", "working_days", "reason",
+        "case", "accountable", "level", "from", "days_there", "reason",
         wide="reason",
     )  # fmt: skip
     for one in response.fallbacks:
@@ -78,7 +78,7 @@ def fallbacks(look: Look, response: rpc.ListFallbacksResponse, numbers: Mapping[
 
 def shares(look: Look, response: rpc.GetAttributedTimeResponse) -> Table:
     """Returns how long a case lay with whom, in working time."""
-    table = look.table(look.words("attributed_time"), "holder", "working_time")
+    table = look.table(look.words("attributed_time"), "holder", "hours_there")
     for share in response.shares:
         who = look.words("reporter") if share.holder == "reporter" else look.who(share.holder)
         table.add_row(who, span(share.working_time))
@@ -105,7 +105,7 @@ def changes(look: Look, rows: Iterable[lists_pb.ListChange]) -> Table:
     for row in rows:
         table.add_row(
             styled(words.value(lists_pb.ChangeKind.DESCRIPTOR, row.kind), styles.get(row.kind, "")),
-            escape(row.part),
+            escape(look.words.pick(vocabulary.PARTS, row.part)),
             escape(row.id),
             escape(row.before),
             escape(row.after),
@@ -262,6 +262,8 @@ def answering(look: Look, response: lists_pb.WhoAnswersForResponse) -> list[Rend
         if holder.deputy_for:
             name += f" [dim]({words('stands_in_for', name=look.who(holder.deputy_for))})[/]"
         add_pair(table, role, name)
+    if not response.holders and not response.missing:
+        return [words("unit_not_there")]
     for missing in response.missing:
         role = words.value(pb.ResponsibilityRole.DESCRIPTOR, missing)
         add_pair(table, role, f"[red]{words('nobody')}[/]")

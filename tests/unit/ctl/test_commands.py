@@ -49,7 +49,7 @@ def _run(*arguments: str, endpoints: bool = True) -> Result:
         (("case", "track", "1234", "5678"), "CODE"),
         (("case", "confirm", "--code", "1234 5678"), "--code"),
         (("coverage", "--site", "yuwu", "--at", "2020-13-01"), "--at"),
-        (("who", "DUTY_LEAD", "--site", "yuwu", "--at", "2026-11-23"), "--at"),
+        (("who", "DUTY_LEAD", "--site", "yuwu", "--at", "tomorrow"), "--at"),
         (("fsck", "--settled"), "BACKSTOPCTL_FSCK_DSN"),
         (("quarantine", "list", "--service", "desk"), "--service"),
     ],

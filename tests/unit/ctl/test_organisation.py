@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backstop.routing.v1 import routing_organisation_pb2 as lists_pb
 from backstop.routing.v1 import routing_pb2 as pb
+from backstop.routing.v1 import routing_service_pb2 as rpc
 from ctl.failures import Problem
 from ctl.organisation import cells, export, files, layout
 from ctl.organisation.files import Lists
@@ -18,7 +19,9 @@ from ctl.organisation.layout import Cell
 SAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "samples" / "yuwu"
 
 
-def _published(lists: Lists) -> tuple[lists_pb.GetMatrixResponse, lists_pb.GetRosterResponse]:
+def _published(
+    lists: Lists,
+) -> tuple[rpc.GetDirectoryResponse, lists_pb.GetMatrixResponse, lists_pb.GetRosterResponse]:
     """The sample's lists as the service would return them."""
     assert lists.matrix is not None
     assert lists.roster is not None
@@ -30,7 +33,9 @@ def _published(lists: Lists) -> tuple[lists_pb.GetMatrixResponse, lists_pb.GetRo
         supporting_office=lists.matrix.supporting_office,
         basis_document=lists.matrix.basis_document,
     )
-    return matrix, lists_pb.GetRosterResponse(site_id="yuwu", version=2, shifts=lists.roster)
+    directory = rpc.GetDirectoryResponse(directory=lists.directory, version=7)
+    roster = lists_pb.GetRosterResponse(site_id="yuwu", version=2, shifts=lists.roster)
+    return directory, matrix, roster
 
 
 @pytest.fixture
@@ -42,12 +47,14 @@ def sample() -> Lists:
 def test_what_is_written_is_read_again(tmp_path: Path, sample: Lists, form: str) -> None:
     path = tmp_path / "site.xlsx" if form == "xlsx" else tmp_path
     write = {"yaml": export.to_yaml, "csv": export.to_csv, "xlsx": export.to_xlsx}[form]
-    assert all(one.exists() for one in write(path, sample.directory, *_published(sample)))
+    assert all(one.exists() for one in write(path, *_published(sample)))
     again = files.read(path)
     assert again.faults == []
     assert again.directory == sample.directory
     assert again.matrix == sample.matrix
     assert again.roster == sample.roster
+    # An import of it is refused once another version is in force.
+    assert (sample.version, again.version) == (0, 7)
 
 
 def _csv(folder: Path, name: str, *rows: list[str]) -> None:
@@ -93,12 +100,12 @@ def test_empty_rows_and_the_mark_of_spreadsheets_are_passed_over(tmp_path: Path)
 
 def test_no_cell_of_an_export_is_a_formula(tmp_path: Path, sample: Lists) -> None:
     sample.directory.units[0].name = "=cmd|' /C calc'!A0"
-    export.to_csv(tmp_path, sample.directory, *_published(sample))
+    export.to_csv(tmp_path, *_published(sample))
     text = (tmp_path / "units.csv").read_text(encoding="utf-8-sig")
     assert ",'=cmd" in text
     assert files.read(tmp_path).directory.units[0].name == sample.directory.units[0].name
     book = tmp_path / "site.xlsx"
-    export.to_xlsx(book, sample.directory, *_published(sample))
+    export.to_xlsx(book, *_published(sample))
     sheet = openpyxl.load_workbook(book)[layout.UNITS.title]
     assert sheet["B2"].data_type == "s"
     assert sheet["B2"].value == sample.directory.units[0].name

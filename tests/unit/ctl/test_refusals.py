@@ -1,6 +1,9 @@
 """A refusal in the reader's words: states, actions, people, fields and rules, not their codes."""
 
+import ast
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import grpc
 import protovalidate
@@ -21,6 +24,7 @@ from ctl.names import Names
 from ctl.refusals import Told
 from ctl.words import Words
 
+ROOT = Path(__file__).parents[3]
 AWAY = grpc.StatusCode.UNAVAILABLE
 ZH, EN = Words("zh"), Words("en")
 NAMES = Names(people={"dd13": "样例·乙三"}, units={"bathhouse": "澡堂队"})
@@ -172,6 +176,49 @@ def test_rules(text: str, expected: str) -> None:
     assert rules.in_chinese(text) == expected
 
 
+def _described() -> set[str]:
+    """What services and chassis say of a field in a literal; a value stands as 7."""
+    found = set()
+    for path in (ROOT / "services", ROOT / "chassis"):
+        for file in path.rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or len(node.args) != 2:
+                    continue
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name in ("FieldViolation", "invalid", "_invalid"):
+                    found.add(_literal(node.args[1]))
+    return found - {""}
+
+
+def _literal(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if not isinstance(node, ast.JoinedStr):
+        return ""
+    parts = (part.value if isinstance(part, ast.Constant) else 7 for part in node.values)
+    return "".join(map(str, parts))
+
+
+def test_every_description_of_a_field_is_told_in_chinese() -> None:
+    described = _described() | {
+        "is nobody of the site's directory",
+        "may not have the case in hand",
+        "the category 7 is no longer in the table",
+    }
+    assert len(described) > 30
+    untold = [text for text in described if rules.in_chinese(text) == text]
+    assert [text for text in untold if not re.search("[一-鿿]", text)] == []
+
+
+def test_a_field_is_called_by_what_it_means_to_its_service() -> None:
+    fault = FieldFault("words", "say why not")
+    told = _answer("INVALID_FIELD", fault, field="words")
+    assert refusals.faults(told, ZH, NAMES)[0].label == "诉求人的话"
+    asked = replace(told, service="routing")
+    assert refusals.faults(asked, ZH, NAMES) == [Told("意见", "不同意的须说明理由")]
+    assert refusals.sentence(asked, ZH, NAMES) == "字段不合要求：意见"
+
+
 def _fields(descriptor: Descriptor, seen: set[str]) -> set[str]:
     if descriptor.full_name in seen:
         return set()
@@ -186,6 +233,7 @@ def _fields(descriptor: Descriptor, seen: set[str]) -> set[str]:
 def test_every_word_is_for_something_that_exists() -> None:
     methods = {method.name for one in SERVICES for method in one.methods}
     assert vocabulary.ACTIONS.keys() <= methods
+    assert vocabulary.FIELDS_OF.keys() <= {one.full_name.split(".")[1] for one in SERVICES}
     seen: set[str] = set()
     fields = set[str]().union(
         *(_fields(method.input_type, seen) for one in SERVICES for method in one.methods)

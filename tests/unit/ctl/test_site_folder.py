@@ -27,21 +27,6 @@ def _copy(folder: Path, name: str = "", old: str = "", new: str = "") -> Path:
     return folder
 
 
-def test_the_same_content_has_the_same_ids(tmp_path: Path) -> None:
-    first, second = site_folder.read(SAMPLE), site_folder.read(_copy(tmp_path))
-    assert first.directory.request_id == second.directory.request_id
-    ids = [request.request_id for request in (first.directory, first.roster, first.contacts)]
-    assert len(set(ids)) == len(ids)
-    assert all(8 <= len(one) <= 64 for one in ids)
-
-
-def test_changed_content_has_another_id(tmp_path: Path) -> None:
-    changed = site_folder.read(_copy(tmp_path, "roster", "16:00", "16:30"))
-    sample = site_folder.read(SAMPLE)
-    assert changed.roster.request_id != sample.roster.request_id
-    assert changed.directory.request_id == sample.directory.request_id
-
-
 def test_what_stands_at_the_top_holds_for_rows_that_say_nothing(tmp_path: Path) -> None:
     found = site_folder.read(
         _copy(
@@ -103,7 +88,7 @@ def test_the_sample_names_only_who_and_what_it_has() -> None:
     positions = {position.position_id for position in directory.positions}
     assert {row.person_id for row in found.directory.matrix.responsibilities} <= people
     assert {row.unit_id for row in found.directory.matrix.responsibilities} == units
-    assert {shift.person_id for shift in found.roster.shifts} <= people
+    assert {shift.person_id for shift in found.directory.roster.shifts} <= people
     assert {level.position_id for level in directory.ladder} <= positions
     assert {contact.person_id for contact in found.contacts.contacts} <= people
     assert {p.unit_id for p in directory.people} <= units | {""}
@@ -114,7 +99,7 @@ def test_the_sample_names_only_who_and_what_it_has() -> None:
 def test_every_post_of_the_sample_is_staffed_at_some_hour() -> None:
     found = site_folder.read(SAMPLE)
     posts = {post.post_id for post in found.directory.directory.posts}
-    assert {shift.post_id for shift in found.roster.shifts} - {""} == posts
+    assert {shift.post_id for shift in found.directory.roster.shifts} - {""} == posts
 
 
 def test_everyone_in_the_sample_is_marked_as_invented() -> None:

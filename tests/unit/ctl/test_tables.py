@@ -132,6 +132,21 @@ def test_a_service_that_does_not_answer_stands_in_the_flow() -> None:
     assert last == "sla, notify：away"
 
 
+def test_linked_cases_stand_by_their_numbers_where_they_are_known() -> None:
+    case = _case()
+    case.links.add(relation=intake_pb2.RELATION_RELATED, case_id="c-7")
+    case.links.add(relation=intake_pb2.RELATION_RECURRENCE_OF, case_id="c-8")
+    text = _text(*case_tables.case_file(_look(), case, {"c-7": "YW-7"}))
+    assert "YW-7" in text
+    assert "c-7" not in text
+    assert "c-8" in text
+
+
+def test_a_reporter_is_called_so_in_one_language() -> None:
+    for code in ("reporter:3f2a", "receipt:77", "reporter"):
+        assert (_look().who(code), _look("en").who(code)) == ("诉求人", "reporter")
+
+
 def test_a_result_that_was_rejected_is_the_last_one() -> None:
     case = _case()
     case.resolution = "换了三个"

@@ -9,6 +9,7 @@ from google.type.dayofweek_pb2 import FRIDAY, MONDAY
 from google.type.timeofday_pb2 import TimeOfDay
 
 from backstop.intake.v1 import intake_pb2
+from backstop.routing.v1 import routing_organisation_pb2
 from backstop.sla.v1 import sla_calendar_pb2, sla_pb2, sla_policy_pb2
 from ctl.failures import Problem
 from ctl.yaml_messages import fill, read_yaml
@@ -105,3 +106,14 @@ def test_the_sample_notices(path: Path) -> None:
     assert str(year.year) == path.stem
     assert year.holidays
     assert year.makeup_dates
+
+
+def test_the_samples_template_can_be_read() -> None:
+    path = SAMPLES / "group.yaml"
+    template = fill(routing_organisation_pb2.GroupTemplate(), read_yaml(path), path)
+    positions = {position.position_id: position for position in template.positions}
+    assert {level.position_id for level in template.ladder} <= positions.keys()
+    assert all(positions[one].outside for one in template.rules.alternate_chain)
+    yuwu = read_yaml(SAMPLES / "yuwu" / "directory.yaml")
+    counted = {category["group_category_id"] for category in yuwu["categories"]}
+    assert counted <= {category.category_id for category in template.categories}
