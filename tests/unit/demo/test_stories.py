@@ -102,7 +102,7 @@ def test_the_play_shows_what_it_is_for() -> None:
 def _holds(position_id: str, at: time) -> str:
     """Who holds a position at that hour of any day of the play."""
     folder = site_folder.read(SAMPLE)
-    for shift in folder.roster.shifts:
+    for shift in folder.directory.roster.shifts:
         start, end = (time(t.hours % 24, t.minutes) for t in (shift.start_time, shift.end_time))
         inside = start <= at < end if start < end else at >= start or at < end
         if shift.position_id == position_id and inside:
