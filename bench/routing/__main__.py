@@ -2,8 +2,9 @@
 
 The service's RPCs and their one caller share a process and an event loop, on loopback, with tokens
 and row-level security as in earnest; so the times are upper bounds. The long run writes
-bench/results/routing.json; the short one prints only. Exit code 1: a limit was exceeded, or it
-could not be measured. The servers and all data are erased at the end.
+bench/results/routing.json and its section of docs/benchmarks.md; the short one prints only. Exit
+code 1: a limit was exceeded, or it could not be measured. The servers and all data are erased at
+the end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from google.protobuf.message import Message
 from backstop.routing.v1 import routing_organisation_pb2 as organisation
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from backstop.routing.v1 import routing_service_pb2_grpc
+from bench.document import write_section
 from bench.routing import scenario
 from bench.routing.scenario import LARGE, LONG, SHORT, Sizes
 from bench.timers import servers
@@ -56,6 +58,17 @@ LIMITS: Final = {
     "who_answers_past_p99": 5.0,
     "publish_matrix_max": 5000.0,
     "coverage_year_of_the_large_site_max": 2000.0,
+}
+_WORDS: Final = {
+    "who_answers_p50": "WhoAnswersFor, now, p50",
+    "who_answers_p99": "WhoAnswersFor, now, p99",
+    "who_answers_past_p50": "WhoAnswersFor, an instant of the past, p50",
+    "who_answers_past_p99": "WhoAnswersFor, an instant of the past, p99",
+    "who_answers_by_a_past_directory_max": "the same by a directory no longer in force, longest",
+    "publish_matrix_max": "PublishMatrix, 10,000 rows, longest",
+    "publish_directory_of_the_large_site": "PublishDirectory, the largest site",
+    "coverage_year_of_the_large_site_max": "GetCoverage over a year, the largest site, longest",
+    "coverage_year_of_all_sites": "GetCoverage over a year, all sites together",
 }
 _SERVICE: Final = "routing"
 _DATABASE: Final = "bench_routing"
@@ -89,8 +102,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         results = {"machine": machine, "sizes": asdict(sizes), "milliseconds": found}
         files.write(RESULTS, json.dumps(results, indent=2) + "\n")
+        write_section("routing", _section(sizes, found))
         print(f"written: {RESULTS}")
     return int(any(found[name] > limit for name, limit in LIMITS.items()))
+
+
+def _section(sizes: Sizes, found: Mapping[str, float]) -> str:
+    """Returns the section of docs/benchmarks.md."""
+    rows = [
+        f"| {words} | {found[name]:,.1f} | {f'< {LIMITS[name]:,.0f}' if name in LIMITS else ''} |"
+        for name, words in _WORDS.items()
+    ]
+    about = (
+        f"{sizes.large_units + sizes.other_units:,} units over {1 + sizes.other_sites} sites, the "
+        f"largest with {sizes.large_units:,} units and {4 * sizes.large_units:,} rows of the "
+        f"matrix. One caller, in the service's own process, {os.cpu_count()} cores shared with "
+        "PostgreSQL; milliseconds."
+    )
+    return "\n".join(
+        [
+            "## Who answers",
+            "",
+            about,
+            "",
+            "| what | ms | goal |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+            f"- PublishMatrix: the slowest of {sizes.publications} in which every row is another.",
+            f"- WhoAnswersFor: {sizes.calls:,} calls each, half of them of the largest site.",
+        ]
+    )
 
 
 async def _run(sizes: Sizes) -> dict[str, float]:

@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 
 from bench import environment
+from bench.document import DOCUMENT
 from bench.timers import result, runner, servers
 from bench.timers.contenders import OTHERS, OURS, Contender
 from bench.timers.result import Results
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     complete = len(results.outcomes) == len(wanted) and results.sound
     if complete and not (options.short or options.only):
         result.save(results)
-        print(f"written: {result.RESULTS}, {result.DOCUMENT}")
+        print(f"written: {result.RESULTS}, {DOCUMENT}")
     print(f"{time.monotonic() - begun:.0f} s")
     return 0 if complete else 1
 

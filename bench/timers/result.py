@@ -11,20 +11,13 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Final
 
+from bench.document import write_section
 from bench.timers.outcome import Looks, Outcome
 from bench.timers.scenario import Sizes
 from deploy.local import files
 from deploy.local.layout import ROOT
 
 RESULTS: Final = ROOT / "bench" / "results" / "timers.json"
-DOCUMENT: Final = ROOT / "docs" / "benchmarks.md"
-_BEGIN: Final = "<!-- timers: written by make bench-timers -->"
-_END: Final = "<!-- end of timers -->"
-_HEAD: Final = """# Benchmarks
-
-Written by the benches themselves (`make bench`), with everything of a section measured in one run
-on one machine. Compare the lines of a table with one another rather than with another machine's.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +42,7 @@ class Results:
 def save(results: Results) -> None:
     """Writes the JSON and the section of the document."""
     files.write(RESULTS, json.dumps(as_json(results), indent=2) + "\n")
-    text = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.is_file() else _HEAD
-    files.write(DOCUMENT, with_section(text, section(results)))
+    write_section("timers", section(results))
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -67,14 +59,6 @@ def as_json(results: Results) -> dict[str, Any]:
         "sizes": asdict(results.sizes),
         "outcomes": [_finite(asdict(outcome)) for outcome in results.outcomes],
     }
-
-
-def with_section(text: str, made: str) -> str:
-    """Returns a document with its section of timers made anew, or put at its end."""
-    before, found, rest = text.partition(_BEGIN)
-    after = rest.partition(_END)[2].strip() if found else ""
-    marked = f"{before.rstrip()}\n\n{_BEGIN}\n{made.strip()}\n{_END}\n"
-    return f"{marked}\n{after}\n" if after else marked
 
 
 def table(results: Results) -> str:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bench.document import with_section
 from bench.timers.measure import NOTHING, Account, Firing, account, percentile
-from bench.timers.result import with_section
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -46,9 +46,9 @@ def test_of_nothing_there_is_no_percentile() -> None:
 
 
 def test_a_section_is_put_at_the_end_and_then_made_anew() -> None:
-    once = with_section("# Benchmarks\n", "## Timers\nold")
+    once = with_section("# Benchmarks\n", "timers", "## Timers\nold")
     assert once.startswith("# Benchmarks\n")
-    again = with_section(f"{once}\n## Others\n", "## Timers\nnew")
+    again = with_section(f"{once}\n## Others\n", "timers", "## Timers\nnew")
     assert "old" not in again
     assert again.count("## Timers") == 1
     assert again.index("new") < again.index("## Others")
