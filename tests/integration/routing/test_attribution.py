@@ -203,7 +203,8 @@ async def test_hot_queries_use_their_indexes(mine: Mine) -> None:
 DAMAGE = {
     "tenure_not_of_the_route": "UPDATE routes SET steward = 'li', accountable = 'li'",
     "tenures_out_of_order": "UPDATE tenures SET start_time = 'epoch' WHERE ordinal = 2",
-    "reopenings_not_of_the_journal": "UPDATE work_orders SET reopen_count = 1, reopen_time = dispatch_time",
+    "reopenings_not_of_the_journal": "UPDATE work_orders SET reopen_count = 1,"
+    " reopen_time = dispatch_time",
     "extension_asked_by_nobody_at_work": "UPDATE work_orders SET extension_deadline_time = now(), "
     "extension_ask_time = now(), extension_asked_by = 'wang', extension_reason = 'x'",
     "surveys_not_of_the_journal": "INSERT INTO surveys SELECT gen_random_uuid(), case_id, site_id,"
