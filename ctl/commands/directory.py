@@ -182,7 +182,7 @@ def versions(
 @app.command("transfer")
 def transfer(
     context: typer.Context,
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="人员代码 · person")],
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="人员 · person")],
     to_site: Annotated[str, typer.Option("--to", metavar="SITE", help="调入的矿 · the new site")],
     start: Annotated[
         str, typer.Option("--from", metavar="DATE", help="到任首日 · first day there")
@@ -193,10 +193,11 @@ def transfer(
     """人员在矿间调动 · a person goes to another mine."""
 
     async def work(session: Session) -> None:
+        names = await session.names(session.site)
         request = lists_pb.TransferPersonRequest(
             request_id=session.request_id(),
             from_site_id=session.site,
-            person_id=person,
+            person_id=names.person_of(person),
             to_site_id=to_site,
             start_date=times.date_message(times.parse_date(start, option="--from")),
             to_unit_id=unit,
@@ -205,7 +206,8 @@ def transfer(
         response = await session.client.call(
             "routing", session.client.routing.TransferPerson, request
         )
-        session.show(response, session.words("transferred", person=person, site=to_site))
+        sentence = session.words("transferred", person=names.who(request.person_id), site=to_site)
+        session.show(response, sentence)
 
     execute(context, work)
 

@@ -80,20 +80,26 @@ def coverage(look: Look, response: routing_service_pb2.GetCoverageResponse) -> l
     for unit in response.units:
         by_role = {
             role.number: ", ".join(
-                holder.person_name or holder.person_id
-                for holder in unit.holders
-                if holder.role == role.number
+                holder_name(look, holder) for holder in unit.holders if holder.role == role.number
             )
             for role in roles.values[1:]
         }
         table.add_row(
             escape(unit.unit_name or unit.unit_id),
             words.value(routing_pb2.UnitKind.DESCRIPTOR, unit.kind),
-            *(escape(by_role[role.number]) for role in roles.values[1:]),
+            *(by_role[role.number] for role in roles.values[1:]),
         )
     if not response.gaps:
         return [about, table, f"[green]{words('all_covered')}[/]"]
     return [about, table, gaps(look, response.gaps)]
+
+
+def holder_name(look: Look, holder: routing_pb2.UnitCoverage.Holder) -> str:
+    """Who holds a role, and for whom a deputy stands in."""
+    name = escape(holder.person_name or holder.person_id)
+    if not holder.deputy_for:
+        return name
+    return f"{name} [dim]({look.words('stands_in_for', name=look.who(holder.deputy_for))})[/]"
 
 
 def gaps(look: Look, rows: Iterable[routing_pb2.CoverageGap]) -> Table:

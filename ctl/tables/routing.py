@@ -13,6 +13,7 @@ from backstop.routing.v1 import routing_service_pb2 as rpc
 from backstop.routing.v1 import routing_sweeps_pb2 as sweeps_pb
 from ctl import times, vocabulary
 from ctl.tables.look import Look, add_pair, pairs, styled
+from ctl.tables.organisation import holder_name
 
 
 def decisions(look: Look, response: rpc.ExplainRouteResponse) -> list[RenderableType]:
@@ -174,7 +175,12 @@ def sweep(look: Look, one: sweeps_pb.Sweep, numbers: Mapping[str, str]) -> list[
     )  # fmt: skip
     for task in one.tasks:
         table.add_row(
-            escape(look.names.unit(task.unit_id)),
+            # Another mine's units have names of their own.
+            escape(
+                look.names.unit(task.unit_id)
+                if task.site_id == one.site_id
+                else f"{task.site_id}/{task.unit_id}"
+            ),
             escape(task.place),
             words.value(sweeps_pb.SweepFinding.DESCRIPTOR, task.finding) if task.finding else "",
             escape(task.words),
@@ -258,10 +264,7 @@ def answering(look: Look, response: lists_pb.WhoAnswersForResponse) -> list[Rend
     table = pairs()
     for holder in response.holders:
         role = words.value(pb.ResponsibilityRole.DESCRIPTOR, holder.role)
-        name = escape(holder.person_name or holder.person_id)
-        if holder.deputy_for:
-            name += f" [dim]({words('stands_in_for', name=look.who(holder.deputy_for))})[/]"
-        add_pair(table, role, name)
+        add_pair(table, role, holder_name(look, holder))
     if not response.holders and not response.missing:
         return [words("unit_not_there")]
     for missing in response.missing:
