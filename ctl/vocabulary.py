@@ -344,6 +344,7 @@ PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "place_rules": ("地点归属", "place rules"),
     "positions": ("岗位", "positions"),
     "posts": ("值守点", "posts"),
+    "matrix": ("分工表表头", "head of the matrix"),
     "responsibilities": ("分工表", "matrix"),
     "role_requirements": ("必设角色", "required roles"),
     "rules": ("其他约定", "rules"),

@@ -3,8 +3,8 @@
 The service's RPCs and their one caller share a process and an event loop, on loopback, with tokens
 and row-level security as in earnest; so the times are upper bounds. The long run writes
 bench/results/routing.json and its section of docs/benchmarks.md; the short one prints only. Exit
-code 1: a limit was exceeded, or it could not be measured. The servers and all data are erased at
-the end.
+code 1: a limit was exceeded in the long run, or it could not be measured. The servers and all data
+are erased at the end.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files.write(RESULTS, json.dumps(results, indent=2) + "\n")
         write_section("routing", _section(sizes, found))
         print(f"written: {RESULTS}")
-    return int(any(found[name] > limit for name, limit in LIMITS.items()))
+    # The short run shows that it works; what it measures depends on what else runs.
+    return int(not options.short and any(found[name] > limit for name, limit in LIMITS.items()))
 
 
 def _section(sizes: Sizes, found: Mapping[str, float]) -> str:

@@ -19,7 +19,7 @@ from services.routing.domain.directory import (
     Unit,
     Window,
 )
-from services.routing.domain.matrix import Responsibility
+from services.routing.domain.matrix import Matrix, Published, Responsibility
 from services.routing.domain.roster import Shift
 
 T = TypeVar("T")
@@ -139,6 +139,11 @@ def of_matrices(
     return compare("responsibilities", _rows(before), _rows(after), "; ".join)
 
 
+def of_heads(before: Published | None, after: Published | Matrix | None) -> list[ListChange]:
+    """Returns what is otherwise in what stands over a matrix: its offices and its document."""
+    return compare("matrix", _matrix_head(before), _matrix_head(after), str)
+
+
 def of_rosters(before: Iterable[Shift], after: Iterable[Shift]) -> list[ListChange]:
     """Returns what is otherwise in the shifts of a roster, by place and person."""
     return compare("shifts", _shifts(before), _shifts(after), "; ".join)
@@ -153,6 +158,18 @@ def _head(directory: Directory) -> dict[str, str]:
         "number_prefix": directory.number_prefix,
         "time_zone": directory.time_zone,
     }
+
+
+def _matrix_head(head: Published | Matrix | None) -> dict[str, str]:
+    """Leaves out what nobody wrote."""
+    if head is None:
+        return {}
+    told = {
+        "leading_office": head.leading_office,
+        "supporting_office": head.supporting_office,
+        "basis_document": head.basis_document,
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _levels(ladder: Iterable[Level]) -> dict[str, Level]:

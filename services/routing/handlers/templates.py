@@ -14,7 +14,7 @@ from services.routing.domain.commands.lists import PublishGroupTemplate
 from services.routing.domain.faults import Fault, violations
 from services.routing.domain.template import Template
 from services.routing.handlers import directory as organisation
-from services.routing.handlers import lists
+from services.routing.handlers import drafts, lists
 from services.routing.store import directory as sites
 from services.routing.store import templates as store
 
@@ -64,7 +64,7 @@ async def follow_template(work: Work, job: Job) -> None:
 
 async def _at_site(work: Work, site_id: str, given: Template) -> list[Fault]:
     """Returns what a site would be refused for if it inherited the template."""
-    draft = await organisation.draft_inheriting(work.connection, site_id, given, work.time)
+    draft = await drafts.draft_inheriting(work.connection, site_id, given, work.time)
     faults = [*draft.faults]
     for gap in draft.gaps:
         zh, _, en = gap.words.partition(" (")

@@ -11,8 +11,8 @@ from services.routing.domain.directory import Directory, Person
 from services.routing.domain.faults import Fault, violations
 from services.routing.domain.roster import Roster
 from services.routing.handlers import directory as organisation
-from services.routing.handlers import lists
-from services.routing.handlers.directory import Draft
+from services.routing.handlers import drafts, lists
+from services.routing.handlers.drafts import Draft
 from services.routing.store import matrix as answers
 from services.routing.store import shifts as rosters
 from services.routing.store.templates import load_template
@@ -35,8 +35,8 @@ async def transfer_person(work: Work, command: TransferPerson) -> Receipt:
     for site_id in sorted((old, new)):
         await organisation.hold_beside(work, site_id)
     connection = work.connection
-    from_site, leaving = await organisation.standing(connection, old)
-    to_site, joining = await organisation.standing(connection, new)
+    from_site, leaving = await drafts.standing(connection, old)
+    to_site, joining = await drafts.standing(connection, new)
     today = from_site.local(work.time).date()
     person = _person(leaving.directory, command.person_id)
     faults = transfers.check(command, person, joining.directory.people, today)
@@ -46,13 +46,11 @@ async def transfer_person(work: Work, command: TransferPerson) -> Receipt:
     after = transfers.rows_after(rows, command)
     matrix = None
     if set(after) != set(rows):
-        matrix = await organisation.renewed(connection, from_site, after)
+        matrix = await drafts.renewed(connection, from_site, after)
     given = await load_template(connection)
     source = transfers.left(leaving.source, command, today)
     draft = _as_asked(
-        await organisation.draft_of(
-            connection, from_site, leaving, source, matrix, given, work.time
-        ),
+        await drafts.draft_of(connection, from_site, leaving, source, matrix, given, work.time),
         command,
     )
     # What else is wrong with the roster was so before.
@@ -63,7 +61,7 @@ async def transfer_person(work: Work, command: TransferPerson) -> Receipt:
         draft = replace(draft, roster=roster, shifts=shifts)
     joined = transfers.joined(joining.source, command, person)
     arriving = _as_asked(
-        await organisation.draft_of(connection, to_site, joining, joined, None, given, work.time),
+        await drafts.draft_of(connection, to_site, joining, joined, None, given, work.time),
         command,
     )
     # First, so that the subject's last version is the directory's.
@@ -90,7 +88,7 @@ def _as_asked(draft: Draft, command: TransferPerson) -> Draft:
         replace(fault, field="to_unit_id") if fault.field.endswith("].unit_id") else fault
         for fault in draft.faults
     ]
-    given = organisation.of_given(draft.matrix_faults, len(command.responsibilities))
+    given = drafts.of_given(draft.matrix_faults, len(command.responsibilities))
     return replace(draft, faults=faults, matrix_faults=given, rows_field="responsibilities")
 
 

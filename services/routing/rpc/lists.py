@@ -19,8 +19,8 @@ from services.routing.convert.matrix import gap_message
 from services.routing.convert.roster import gap_messages
 from services.routing.domain.directory_check import NO_DUTY_LEAD
 from services.routing.handlers import directory as organisation
-from services.routing.handlers import lists, templates, transfers
-from services.routing.handlers.directory import Draft
+from services.routing.handlers import drafts, lists, templates, transfers
+from services.routing.handlers.drafts import Draft
 from services.routing.rpc.common import Base, site_of
 from services.routing.rpc.roster import soon_unstaffed
 from services.routing.store import directory_versions as versions
@@ -43,9 +43,9 @@ class ListsMixin(Base):
             organisation.check_sight(call.actor, site_id)
             async with self.app.read(call.actor) as connection:
                 now = await decision_time(connection)
-                draft = await organisation.draft_whole(connection, command, now)
+                draft = await drafts.draft_whole(connection, command, now)
                 await _expect(connection, draft, command.expected_version)
-                lost = await organisation.lacks_duty_lead(connection, draft, now)
+                lost = await drafts.lacks_duty_lead(connection, draft, now)
             response.roster_version = 0 if draft.site is None else draft.site.roster_version
             return _would(response, draft, lost=lost)
         body = partial(organisation.publish_directory, command=command)
@@ -68,9 +68,9 @@ class ListsMixin(Base):
         if request.validate_only:
             async with self.app.read(call.actor) as connection:
                 now = await decision_time(connection)
-                draft = await organisation.draft_update(connection, command, now)
+                draft = await drafts.draft_update(connection, command, now)
                 await _expect(connection, draft, command.expected_version)
-                lost = await organisation.lacks_duty_lead(connection, draft, now)
+                lost = await drafts.lacks_duty_lead(connection, draft, now)
             return _would(response, draft, lost=lost)
         body = partial(organisation.update_directory, command=command)
         receipt = await once(self.app, call, body)

@@ -165,6 +165,9 @@ async def test_units_come_with_their_rows_in_one_moment(mine: Mine) -> None:
     assert (done.version, done.matrix_version) == (2, 2)
     assert [(change.part, change.id) for change in done.changes] == [
         ("units", "canteen"),
+        # The offices weren't said again.
+        ("matrix", "supporting_office"),
+        ("matrix", "basis_document"),
         ("responsibilities", "canteen/STEWARD"),
     ]
     published = (await mine.facts(f"matrix/{SITE}"))[-1]

@@ -116,3 +116,17 @@ async def test_shifts_end_with_who_goes_to_another_mine(mine: Mine) -> None:
     ends = {one.person_id: one.end_date for one in found.shifts}
     assert ends["new-0"] == to_date_message(start - timedelta(days=1))
     assert ends["sun"] != ends["new-0"]
+
+
+async def test_another_office_alone_is_a_change(mine: Mine) -> None:
+    request = together()
+    request.matrix.leading_office = "调度室"
+    request.matrix.supporting_office = "工会"
+    request.matrix.basis_document = "试行〔2026〕1号"
+    request.validate_only = True
+    seen = await mine.ask("PublishDirectory", request, "ADMINISTRATOR")
+    [change] = [one for one in seen.changes if one.part == "matrix"]
+    assert (change.id, change.before, change.after) == ("supporting_office", "党建调度", "工会")
+    request.validate_only, request.request_id = False, ""
+    response = await mine.ask("PublishDirectory", request, "ADMINISTRATOR")
+    assert change in response.changes
