@@ -14,14 +14,10 @@ from services.routing.convert.common import (
     second_of_day,
     time_of_day,
 )
-from services.routing.domain.changes import ListChange
 from services.routing.domain.commands import lists as commands
 from services.routing.domain.commands.roster import SwapShift
-from services.routing.domain.faults import Fault
 from services.routing.domain.roster import Duty, Roster, Shift, Swap
 from services.routing.domain.roster_gaps import PostGap
-
-CHANGE_KIND = "CHANGE_KIND_"
 
 
 def publish_roster(request: rpc.PublishRosterRequest) -> commands.PublishRoster:
@@ -119,23 +115,6 @@ def gap_messages(gaps: Iterable[PostGap]) -> list[organisation.PostGap]:
         )
         for gap in gaps
     ]
-
-
-def change_messages(changes: Iterable[ListChange]) -> list[organisation.ListChange]:
-    return [
-        organisation.ListChange(
-            kind=organisation.ChangeKind.Value(CHANGE_KIND + change.kind),
-            part=change.part,
-            id=change.id,
-            before=change.before,
-            after=change.after,
-        )
-        for change in changes
-    ]
-
-
-def fault_messages(faults: Iterable[Fault]) -> list[organisation.ListFault]:
-    return [organisation.ListFault(field=fault.field, zh=fault.zh, en=fault.en) for fault in faults]
 
 
 def on_duty(duties: Sequence[Duty]) -> rpc.WhoIsOnDutyResponse:

@@ -15,6 +15,7 @@ from chassis.database import Connection
 from chassis.errors import Refused
 from chassis.work import once
 from services.routing.convert import roster as convert
+from services.routing.convert.changes import change_message, fault_message
 from services.routing.convert.common import local_day, opt_instant
 from services.routing.domain import changes, roster_gaps
 from services.routing.domain.commands.lists import PublishRoster as Command
@@ -54,7 +55,7 @@ class RosterMixin(Base):
         return rpc.PublishRosterResponse(
             version=receipt.version,
             gaps=convert.gap_messages(await _gaps(staffing, period)),
-            changes=convert.change_messages(otherwise),
+            changes=[change_message(change) for change in otherwise],
         )
 
     async def _try_roster(self, actor: Actor, command: Command) -> rpc.PublishRosterResponse:
@@ -77,8 +78,10 @@ class RosterMixin(Base):
         return rpc.PublishRosterResponse(
             version=site.roster_version,
             gaps=convert.gap_messages(found),
-            faults=convert.fault_messages(faults),
-            changes=convert.change_messages(changes.of_rosters(in_force, given.shifts)),
+            faults=[fault_message(fault) for fault in faults],
+            changes=[
+                change_message(change) for change in changes.of_rosters(in_force, given.shifts)
+            ],
         )
 
     async def GetRoster(
