@@ -1,12 +1,11 @@
 """A small mine, its RPCs behind the real walls, and the gate through which facts come in."""
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -15,18 +14,18 @@ from google.protobuf.message import Message
 from backstop.fact.v1 import fact_pb2
 from backstop.intake.v1 import error_reason_pb2 as intake_reasons
 from backstop.intake.v1 import intake_facts_pb2 as intake
-from backstop.intake.v1 import intake_pb2, intake_service_pb2, intake_service_pb2_grpc
+from backstop.intake.v1 import intake_service_pb2, intake_service_pb2_grpc
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from backstop.routing.v1 import routing_service_pb2_grpc
 from backstop.sla.v1 import error_reason_pb2 as sla_reasons
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from backstop.sla.v1 import sla_pb2, sla_service_pb2, sla_service_pb2_grpc
-from chassis.actor import Actor, service_actor
+from chassis.actor import service_actor
 from chassis.client import connect
 from chassis.clock import ClockGuard, decision_time, set_offset
 from chassis.convert import to_date_message, to_timestamp
-from chassis.errors import Refused, catalogue
+from chassis.errors import catalogue
 from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_fact_id, new_id
 from chassis.jobs import JobRunner
@@ -43,13 +42,9 @@ from services.routing.handlers.templates import follow_template
 from services.routing.peers import Cases, Terms
 from services.routing.rpc import RoutingServicer
 from services.routing.workers import DayWorker
-from services.sla.domain.calendar import Calendar, CalendarPlan
-from services.sla.domain.policy import Policy
-from services.sla.domain.policy import Terms as PolicyTerms
-from services.sla.domain.seeds import PLAIN_WEEK
-from services.sla.rpc.questions import QuestionsMixin
 from tests.integration.conftest import DatabaseFor
 from tests.integration.databases import ServiceDatabase
+from tests.integration.routing.standins import Intake, Sla
 
 SITE = "yuwu"
 EPOCH_DAY = date(2026, 1, 1)
@@ -134,46 +129,6 @@ def matrix(*instead: pb.Responsibility) -> list[pb.Responsibility]:
     ]
     replaced = {(given.unit_id, given.role) for given in instead}
     return [kept for kept in rows if (kept.unit_id, kept.role) not in replaced] + list(instead)
-
-
-class Intake(intake_service_pb2_grpc.IntakeServiceServicer):
-    """What routing asks intake: the state of a case, or that nobody can tell it."""
-
-    def __init__(self) -> None:
-        self.state = intake_pb2.CASE_STATE_IN_PROGRESS
-        self.away = False
-        self.asked = 0
-        self.before_answer: Callable[[], Awaitable[None]] | None = None
-
-    async def GetCase(
-        self, request: intake_service_pb2.GetCaseRequest, context: Any
-    ) -> intake_service_pb2.GetCaseResponse:
-        self.asked += 1
-        if self.away:
-            raise Refused("DEPENDENCY_UNAVAILABLE", dependency="postgres")
-        if self.before_answer is not None:
-            await self.before_answer()
-        return intake_service_pb2.GetCaseResponse(
-            case=intake_pb2.Case(case_id=request.case_id, state=self.state)
-        )
-
-
-class Sla(QuestionsMixin):
-    """What routing asks sla, with its own sums, over a calendar without holidays; or nobody there.
-
-    Mondays to Fridays, 08:00 to 12:00 and 14:00 to 18:00 in Shanghai.
-    """
-
-    def __init__(self) -> None:
-        self.away = False
-        self.asked = 0
-
-    async def _terms(self, actor: Actor, site_id: str) -> PolicyTerms:
-        self.asked += 1
-        if self.away:
-            raise Refused("DEPENDENCY_UNAVAILABLE", dependency="postgres")
-        zone = ZoneInfo("Asia/Shanghai")
-        return PolicyTerms(Calendar(zone, CalendarPlan("", PLAIN_WEEK, ())), Policy())
 
 
 @dataclass(slots=True)

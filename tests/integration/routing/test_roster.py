@@ -5,20 +5,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import grpc
 import pytest
 from google.type.dayofweek_pb2 import MONDAY
 from google.type.timeofday_pb2 import TimeOfDay
 
-from backstop.routing.v1 import routing_facts_pb2 as facts
 from backstop.routing.v1 import routing_organisation_pb2 as organisation
 from backstop.routing.v1 import routing_pb2 as pb
 from backstop.routing.v1 import routing_service_pb2 as rpc
 from chassis.actor import service_actor
 from chassis.clock import set_offset
 from chassis.convert import to_date_message, to_datetime, to_timestamp
-from chassis.queries import load_queries
 from services.routing.domain import duty_lead
 from services.routing.store import roster as duty
 from services.routing.store.directory import load_site
@@ -193,14 +190,6 @@ async def test_who_comes_second_learns_what_changed(then: Mine) -> None:
     assert await on_duty(then, at(DAY, 9), post_id="south") == ("wu", True, ["wu"])
 
 
-async def test_a_swap_is_no_new_version_of_the_roster(then: Mine) -> None:
-    await publish(then, shift("li", 8, 16))
-    await then.ask("SwapShift", swapping("li", "wu"))
-    assert (await publish(then, shift("li", 8, 16), expected=1)).version == 3
-    # Swaps of the one before lapse.
-    assert await on_duty(then, at(DAY, 9), post_id="south") == ("li", True, ["li"])
-
-
 async def test_a_repeated_publication_is_one(then: Mine) -> None:
     request = rpc.PublishRosterRequest(
         request_id="roster-of-november", site_id=SITE, shifts=[shift("li", 8, 16)]
@@ -234,175 +223,6 @@ async def test_a_roster_with_faults_is_refused_whole(then: Mine) -> None:
     }
     assert await then.facts(SUBJECT) == []
     assert await then.value("SELECT count(*) FROM shifts") == 0
-
-
-async def test_all_who_stand_at_a_post_are_told(then: Mine) -> None:
-    await publish(then, shift("li", 8, 16), shift("wu", 8, 12), shift("zheng", 12, 16))
-    assert await on_duty(then, at(DAY, 9), post_id="south") == ("li", True, ["li", "wu"])
-    assert await on_duty(then, at(DAY, 12), post_id="south") == ("li", True, ["li", "zheng"])
-    assert await on_duty(then, at(DAY, 7, 59), post_id="south") == ("", False, [])
-
-
-async def test_who_is_away_is_not_on_duty_and_a_deputy_stands_in_for_a_holder(then: Mine) -> None:
-    await publish(
-        then, shift("li", 8, 16), shift("wu", 8, 16), shift("zheng", 8, 16, position="DIRECTOR")
-    )
-    await absent(then, "zhou", DAY, DAY, "wu")
-    assert await on_duty(then, at(DAY, 9), position_id="DIRECTOR") == ("zheng", True, ["zheng"])
-    assert await on_duty(then, at(DAY, 17), position_id="DIRECTOR") == ("wu", False, ["wu"])
-    tomorrow = at(DAY + ONE, 9)
-    assert await on_duty(then, tomorrow, position_id="DIRECTOR") == ("zhou", False, ["zhou"])
-    away = await absent(then, "zheng", DAY, DAY)
-    assert await on_duty(then, at(DAY, 9), position_id="DIRECTOR") == ("wu", False, ["wu"])
-    await absent(then, "wu", DAY, DAY)
-    assert await on_duty(then, at(DAY, 9), position_id="DIRECTOR") == ("", False, [])
-    assert await on_duty(then, at(DAY, 9), post_id="south") == ("li", True, ["li"])
-    cancel = organisation.CancelAbsenceRequest(site_id=SITE, absence_id=away)
-    await then.ask("CancelAbsence", cancel, "ADMINISTRATOR")
-    assert await on_duty(then, at(DAY, 9), position_id="DIRECTOR") == ("zheng", True, ["zheng"])
-
-
-async def test_who_has_left_holds_nothing(then: Mine) -> None:
-    await publish(then, shift("wu", 8, 16, days=3))
-    changed = directory()
-    changed.people[6].end_date.CopyFrom(to_date_message(DAY))
-    await then.publish_directory(changed)
-    assert await on_duty(then, at(DAY, 9), post_id="south") == ("wu", True, ["wu"])
-    assert await on_duty(then, at(DAY + ONE, 9), post_id="south") == ("", False, [])
-    assert await on_duty(then, at(DAY, 9), position_id="UNION") == ("wu", False, ["wu"])
-    assert await on_duty(then, at(DAY + ONE, 9), position_id="UNION") == ("", False, [])
-
-
-async def test_the_past_is_told_by_the_roster_of_then(then: Mine) -> None:
-    start = await then.now()
-    await publish(then, shift("li", 8, 16, days=9))
-    await then.advance(at(DAY, 12) - start)
-    await then.ask("SwapShift", swapping("li", "zheng", day=DAY + ONE))
-    await then.advance(3 * ONE)
-    await publish(then, shift("wu", 8, 16, day=DAY - 9 * ONE, days=20))
-    assert await on_duty(then, at(DAY, 9), post_id="south") == ("li", True, ["li"])
-    assert (await on_duty(then, at(DAY + ONE, 9), post_id="south"))[0] == "zheng"
-    assert (await on_duty(then, at(DAY + 4 * ONE, 9), post_id="south"))[0] == "wu"
-    # Before the first roster, the first.
-    assert (await on_duty(then, at(DAY - 2 * ONE, 9), post_id="south"))[0] == ""
-
-
-async def test_the_past_is_told_by_the_directory_of_then(then: Mine) -> None:
-    await publish(then, shift("wu", 8, 16, days=9), shift("li", 8, 9, position="UNION"))
-    await then.advance(2 * ONE)
-    changed = directory()
-    # Another holder, another name, and one post and one person fewer.
-    changed.positions[0].holder = "li"
-    changed.people[5].name = "周八八"
-    del changed.posts[:]
-    await publish(then)
-    changed.people.remove(next(person for person in changed.people if person.person_id == "wu"))
-    changed.positions[3].holder = ""
-    await then.publish_directory(changed)
-    await then.advance(2 * ONE)
-    before, after = at(DAY, 12), at(DAY + 2 * ONE, 12)
-    assert await on_duty(then, before, post_id="south") == ("wu", True, ["wu"])
-    for time, lead, union in ((before, "sun", "wu"), (after, "li", "")):
-        assert (await on_duty(then, time, position_id="DUTY_LEAD"))[0] == lead
-        assert (await on_duty(then, time, position_id="DISPATCH_ROOM"))[0] == lead
-        assert (await on_duty(then, time, position_id="UNION"))[0] == union
-    asking = rpc.WhoIsOnDutyRequest(
-        site_id=SITE, position_id="DIRECTOR", at_time=to_timestamp(before)
-    )
-    assert (await then.ask("WhoIsOnDuty", asking, "CLERK")).person_name == "周八"
-    request = rpc.WhoIsOnDutyRequest(site_id=SITE, post_id="south", at_time=to_timestamp(after))
-    assert (await then.refused("WhoIsOnDuty", request, "CLERK")).reason == "POSITION_UNKNOWN"
-    # Who was away then, was away.
-    async with then.database.worker.read(service_actor("routing")) as connection:
-        site = await load_site(connection, SITE)
-        assert site is not None
-        assert await duty.load_directory_then(connection, site, after) is None
-        assert await duty.load_directory_then(connection, site, before) is not None
-
-
-async def test_a_swap_gives_one_day_to_another(then: Mine) -> None:
-    await publish(then, shift("li", 22, 6, days=2))
-    made = (await then.ask("SwapShift", swapping("li", "wu", start=22), who="zhou")).swap
-    assert (made.from_person_id, made.to_person_id, made.approved_by) == ("li", "wu", "zhou")
-    assert (made.post_id, made.position_id, made.reason) == ("south", "", "家中有事")
-    assert (made.date, made.start_time) == (to_date_message(DAY), clock(22))
-    assert (await then.facts(SUBJECT))[1:] == [facts.ShiftSwapped(site_id=SITE, swap=made)]
-    assert (await on_duty(then, at(DAY, 23), post_id="south"))[0] == "wu"
-    assert (await on_duty(then, at(DAY + ONE, 5), post_id="south"))[0] == "wu"
-    assert (await on_duty(then, at(DAY + ONE, 23), post_id="south"))[0] == "li"
-    # The next one names who has it by now.
-    again = swapping("li", "zheng", start=22)
-    assert (await then.refused("SwapShift", again)).reason == "SHIFT_NOT_FOUND"
-    await then.ask("SwapShift", swapping("wu", "zheng", start=22))
-    await then.ask("SwapShift", swapping("zheng", "li", start=22))
-    assert (await on_duty(then, at(DAY, 23), post_id="south"))[0] == "li"
-    roster = await then.ask("GetRoster", organisation.GetRosterRequest(site_id=SITE), "CLERK")
-    assert [(swap.from_person_id, swap.to_person_id) for swap in roster.swaps] == [
-        ("zheng", "li"),
-        ("wu", "zheng"),
-        ("li", "wu"),
-    ]
-
-
-async def test_a_swap_that_cannot_be_is_refused(then: Mine) -> None:
-    await publish(
-        then,
-        shift("li", 8, 16, days=2),
-        shift("wu", 15, 20),
-        shift("li", 0, 8, position="DIRECTOR"),
-        shift("sun", 8, 16, day=DAY - ONE),
-    )
-    await absent(then, "zheng", DAY, DAY)
-    count = len(await then.facts(SUBJECT))
-    neither, both = swapping("li", "zhao"), swapping("li", "zhao")
-    neither.post_id, both.position_id = "", "DIRECTOR"
-    odd = swapping("li", "zhao")
-    odd.start_time.minutes = 61
-    for request, reason, field in (
-        (swapping("wu", "zhao"), "SHIFT_NOT_FOUND", "start_time"),
-        (swapping("li", "zhao", day=DAY + 2 * ONE), "SHIFT_NOT_FOUND", "start_time"),
-        (swapping("li", "zhao", start=9), "SHIFT_NOT_FOUND", "start_time"),
-        (swapping("li", "zhao", position="DUTY_LEAD"), "SHIFT_NOT_FOUND", "start_time"),
-        (swapping("li", "nobody"), "PERSON_UNKNOWN", "to_person_id"),
-        (swapping("li", "wu"), "ROSTER_INVALID", "to_person_id"),
-        (swapping("li", "zheng"), "ROSTER_INVALID", "to_person_id"),
-        (swapping("sun", "zhao", day=DAY - 2 * ONE), "ROSTER_INVALID", "date"),
-        (swapping("li", "li"), "INVALID_FIELD", "to_person_id"),
-        (neither, "INVALID_FIELD", "post_id"),
-        (both, "INVALID_FIELD", "post_id"),
-        (odd, "INVALID_FIELD", "start_time"),
-    ):
-        answer = await then.refused("SwapShift", request)
-        assert (answer.reason, answer.fields) == (reason, (field,))
-    for roles in ("STEWARD", "CLERK", "REPORTER"):
-        answer = await then.refused("SwapShift", swapping("li", "zhao"), roles)
-        assert answer.reason == "PERMISSION_DENIED"
-    answer = await then.refused("SwapShift", swapping("li", "zhao"), site="gucheng")
-    assert answer.reason == "DIRECTORY_NOT_FOUND"
-    assert len(await then.facts(SUBJECT)) == count
-    assert await then.value("SELECT count(*) FROM shift_swaps") == 0
-    # Who is free, on a day that they are there, may take it.
-    await then.ask("SwapShift", swapping("li", "zheng", day=DAY + ONE))
-    await then.ask("SwapShift", swapping("sun", "zhao", day=DAY - ONE))
-
-
-async def test_a_swap_before_the_first_roster_finds_no_shift(then: Mine) -> None:
-    assert (await then.refused("SwapShift", swapping("li", "wu"))).reason == "SHIFT_NOT_FOUND"
-
-
-async def test_of_two_who_swap_one_shift_at_once_one_is_told(then: Mine) -> None:
-    await publish(then, shift("li", 8, 16))
-    request = swapping("li", "wu")
-    request.request_id = "swap-of-monday"
-    both = await asyncio.gather(*(then.ask("SwapShift", request) for _ in range(2)))
-    assert both[0] == both[1]
-    assert len(await then.facts(SUBJECT)) == 2
-    rivals = await asyncio.gather(
-        *(then.ask("SwapShift", swapping("wu", taker)) for taker in ("zheng", "zhao")),
-        return_exceptions=True,
-    )
-    assert sum(isinstance(rival, grpc.aio.AioRpcError) for rival in rivals) == 1
-    assert len(await then.facts(SUBJECT)) == 3
 
 
 async def test_a_roster_is_read_by_its_version(then: Mine) -> None:
@@ -513,20 +333,3 @@ async def test_other_parts_of_routing_ask_who_is_there(then: Mine) -> None:
             ("nobody", DAY, 9, False),
         ):
             assert await duty.on_shift(connection, site, person, at(day, hour)) == expected
-
-
-async def test_the_checks_know_of_swaps(then: Mine) -> None:
-    await publish(then, shift("li", 8, 16))
-    await then.ask("SwapShift", swapping("li", "wu"))
-    queries = load_queries("services.routing", "sql/fsck.sql")
-    owner = await asyncpg.connect(
-        then.database.dsn("owner"), server_settings={"search_path": "routing"}
-    )
-    try:
-        assert await owner.fetch(queries.list_not_of_the_journal) == []
-        assert await owner.fetch(queries.swap_of_no_shift) == []
-        await owner.execute("UPDATE shift_swaps SET version = 7")
-        assert len(await owner.fetch(queries.swap_of_no_shift)) == 1
-        assert len(await owner.fetch(queries.list_not_of_the_journal)) == 1
-    finally:
-        await owner.close()
