@@ -1,4 +1,4 @@
-"""Calendars and policies are published whole, and running clocks follow."""
+"""Calendars are published whole, in versions, and follow their site's clock."""
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
