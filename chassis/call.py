@@ -4,12 +4,15 @@ The interceptors put a `CallContext` into a context variable; `current_call` tur
 with the request, into the frozen `Call` that handlers and the request table work with.
 """
 
+import asyncio
 import hmac
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
+from google.rpc import status_pb2
 
 from chassis.actor import Actor
 from chassis.errors import CHINESE
@@ -37,8 +40,9 @@ class Call:
 class CallContext:
     """State of the call in hand, filled by the interceptors from the outside in.
 
-    `x_request_id` names one attempt in logs; `deadline` is on the monotonic clock, None for
-    streams.
+    `x_request_id` names one attempt in logs; `deadline` is on the monotonic clock. `draining` is
+    set when the server is about to stop: a stream that could go on for long then ends by itself,
+    since what is still running after the grace is cancelled.
     """
 
     method: str
@@ -48,6 +52,8 @@ class CallContext:
     fingerprint_key: bytes
     deadline: float | None = None
     actor: Actor | None = None
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    judge: "Callable[[CallContext, Exception], status_pb2.Status] | None" = None
 
     def remaining(self) -> float | None:
         """Returns the seconds left, never negative; None when there is no deadline."""
@@ -87,19 +93,44 @@ def fingerprint(key: bytes, method: str, request: Message) -> bytes:
     return hmac.digest(key, method.encode() + b"\0" + body, "sha256")
 
 
-def current_call(request: Message) -> Call:
+def current_call(request: Message, method: str = "") -> Call:
     """Returns the call that `request` came with.
 
+    `method` is the single call that `request` would have been by itself, where many come as one.
     Raises LookupError outside of a call that passed the interceptors.
     """
-    context = _context.get()
-    if context is None or context.actor is None:
-        raise LookupError("current_call() outside of a served call")
+    context = _served()
+    method = method or context.method
     return Call(
-        actor=context.actor,
-        method=context.method,
+        actor=_actor_of(context),
+        method=method,
         request_id=getattr(request, "request_id", ""),
-        fingerprint=fingerprint(context.fingerprint_key, context.method, request),
+        fingerprint=fingerprint(context.fingerprint_key, method, request),
         language=context.language,
         trace=context.trace,
     )
+
+
+def status_of(error: Exception) -> status_pb2.Status:
+    """Returns the status that the call in hand would end with for an error, details included.
+
+    For calls that answer for many requests at once. What is no refusal is logged. Raises
+    LookupError outside of a call that passed the interceptors.
+    """
+    context = _served()
+    if context.judge is None:
+        raise LookupError("status_of() outside of a served call")
+    return context.judge(context, error)
+
+
+def _served() -> CallContext:
+    context = _context.get()
+    if context is None:
+        raise LookupError("outside of a served call")
+    return context
+
+
+def _actor_of(context: CallContext) -> Actor:
+    if context.actor is None:
+        raise LookupError("outside of a served call")
+    return context.actor

@@ -2,13 +2,14 @@
 
 PostgreSQL's text can't hold U+0000, and the other control characters are never typed: in a log or
 on a terminal they do harm. A text of spaces would pass for an answer. What to look at is worked
-out once per message type.
+out once per message type. What the rules leave to be checked later is left alone here, too.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
@@ -47,6 +48,8 @@ def _find(message: Message) -> Iterator[tuple[str, str]]:
 
 def _plan(descriptor: Any) -> Iterator[_Finder]:
     for field in descriptor.fields:
+        if _left_alone(field):
+            continue
         is_map = field.message_type is not None and field.message_type.GetOptions().map_entry
         if is_map:
             yield _map_finder(field)
@@ -54,6 +57,16 @@ def _plan(descriptor: Any) -> Iterator[_Finder]:
             yield _texts_finder(field) if field.is_repeated else _text_finder(field)
         elif field.message_type is not None and _may_hold_text(field.message_type, set()):
             yield _each_finder(field) if field.is_repeated else _one_finder(field)
+
+
+def _left_alone(field: FieldDescriptor) -> bool:
+    """Tells a field whose messages are checked later, each on its own: many in one request."""
+    options = field.GetOptions()
+    if not options.HasExtension(validate_pb2.field):
+        return False
+    rules = options.Extensions[validate_pb2.field]
+    always: int = validate_pb2.IGNORE_ALWAYS
+    return always in (rules.ignore, rules.repeated.items.ignore)
 
 
 def _may_hold_text(descriptor: Descriptor, seen: set[str]) -> bool:

@@ -6,7 +6,7 @@ afterwards, by one stamper. Who reads the feed up to a position has read everyth
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -20,6 +20,9 @@ from chassis.work import FACTS
 _queries = load_queries("chassis", "sql/feed.sql")
 
 STAMP_LIMIT = 1000
+
+# Topic of the wake-up for whoever reads the feed: facts have been given their places.
+STAMPED = "stamped"
 
 
 async def try_lock(connection: Connection, schema: str) -> bool:
@@ -120,6 +123,53 @@ async def read_subject(
     """Returns stamped facts of a subject from a version on, in order."""
     rows = await connection.fetch(_queries.read_subject, subject_id, from_version, limit)
     return [fact_of(source, row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFact:
+    """A fact where it stands in its site's feed; `site_hash` chains it to the one before."""
+
+    sequence: int
+    site_hash: bytes
+    subject_id: str
+    version: int
+    type: str
+    occurred_time: datetime
+    record_time: datetime
+    actor: str
+    acting_for: str
+    payload: bytes
+
+
+async def read_site(connection: Connection, site_id: str, after: int, limit: int) -> list[SiteFact]:
+    """Returns a site's facts after a sequence, in order and without a gap."""
+    return [
+        SiteFact(
+            sequence=row["site_sequence"],
+            site_hash=row["site_hash"],
+            subject_id=row["subject_id"],
+            version=row["subject_version"],
+            type=row["type"],
+            occurred_time=row["occurred_time"],
+            record_time=row["record_time"],
+            actor=row["actor"],
+            acting_for=row["acting_for"],
+            payload=row["payload"],
+        )
+        for row in await connection.fetch(_queries.read_site, site_id, after, limit)
+    ]
+
+
+async def link_at(connection: Connection, site_id: str, sequence: int) -> bytes | None:
+    """Returns the hash at a sequence of a site's feed; None where the feed hasn't come to."""
+    digest: bytes | None = await connection.fetchval(_queries.get_link, site_id, sequence)
+    return digest
+
+
+async def site_end(connection: Connection, site_id: str) -> int:
+    """Returns the last sequence of a site's feed; 0 for one without facts."""
+    end: int = await connection.fetchval(_queries.get_site_end, site_id)
+    return end
 
 
 def fact_of(source: str, row: asyncpg.Record) -> fact_pb2.Fact:

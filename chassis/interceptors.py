@@ -10,11 +10,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
+from google.rpc import status_pb2
 
 from chassis import metrics
 from chassis.access import Rule
@@ -34,7 +35,11 @@ _log = structlog.get_logger(__name__)
 X_REQUEST_ID = "x-request-id"
 TRACEPARENT = "traceparent"
 
+# A single call: people wait for it.
 LONGEST_DEADLINE_SECONDS = 30
+# A stream, whichever side streams: an import, an export, a watch. Without a deadline of its
+# caller's it ends after as long, and whoever watches goes on with a new one.
+LONGEST_STREAM_SECONDS = 3_600
 # The typed DEADLINE_EXCEEDED must reach the caller before its own clock gives up.
 DEADLINE_MARGIN_SECONDS = 0.01
 
@@ -46,7 +51,6 @@ EXEMPT_PREFIXES = (
 )
 
 _LONGEST_X_REQUEST_ID = 100
-_LONGEST_REMAINING = LONGEST_DEADLINE_SECONDS + 1
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Metadata = Mapping[str, str | bytes]
@@ -71,8 +75,13 @@ class Walls(grpc.aio.ServerInterceptor):
         self._tracing = tracing
         self._fingerprint_key = fingerprint_key
         self.in_flight = InFlight(limits or Limits())
+        self._draining = asyncio.Event()
         self._wrapped: dict[str, Handler] = {}
         self._unknown: Handler = grpc.stream_stream_rpc_method_handler(self._refuse_unknown)
+
+    def drain(self) -> None:
+        """Tells the streams that the server is about to stop; see `CallContext.draining`."""
+        self._draining.set()
 
     async def intercept_service(
         self,
@@ -106,13 +115,9 @@ class Walls(grpc.aio.ServerInterceptor):
             passage = self._enter(method, context, stream=handler.request_streaming)
             try:
                 self._admit(passage)
-                if handler.request_streaming:
-                    response = await behaviour(_each(raw, parse), context)
-                else:
-                    request = _read(raw, parse)
-                    async with asyncio.timeout(passage.handler_seconds()) as scope:
-                        passage.scope = scope
-                        response = await behaviour(request, context)
+                request = _each(raw, parse) if handler.request_streaming else _read(raw, parse)
+                async with passage.timed():
+                    response = await behaviour(request, context)
                 passage.finish(context)
                 return response
             except BaseException as error:  # noqa: BLE001 - raised again by _fail
@@ -126,7 +131,8 @@ class Walls(grpc.aio.ServerInterceptor):
                 self._admit(passage)
                 request = _each(raw, parse) if handler.request_streaming else _read(raw, parse)
                 async with aclosing(behaviour(request, context)) as responses:
-                    async for response in responses:
+                    # Only the handler's time is bounded here, not that of a reader who is slow.
+                    async for response in _timed(responses, passage):
                         yield response
                 passage.finish(context)
             except GeneratorExit:
@@ -164,6 +170,8 @@ class Walls(grpc.aio.ServerInterceptor):
             trace=span.traceparent,
             language=language_of(_text(metadata, "accept-language")),
             fingerprint_key=self._fingerprint_key,
+            draining=self._draining,
+            judge=lambda context, error: self._judge(context, error)[1],
         )
         enter_call(call)
         return _Passage(call, context, span, metadata, stream)
@@ -171,8 +179,7 @@ class Walls(grpc.aio.ServerInterceptor):
     def _admit(self, passage: "_Passage") -> None:
         """Room, deadline, caller, rule: each refuses by raising."""
         self.in_flight.enter(passage.context, stream=passage.stream)
-        if not passage.stream:
-            passage.demand_deadline()
+        passage.demand_deadline()
         call = passage.call
         rule = self._rules.get(call.method)
         if rule is None:
@@ -200,14 +207,9 @@ class Walls(grpc.aio.ServerInterceptor):
             raise error
         if not isinstance(error, Exception):
             raise error
-        refused = self._to_refusal(passage, error)
-        language = passage.call.language
-        try:
-            status = self._catalogue.status(refused, language)
-        except KeyError:
-            _log.error("unknown_reason", reason=refused.reason, exc_info=error)
-            refused = Refused("INTERNAL", x_request_id=passage.call.x_request_id)
-            status = self._catalogue.status(refused, language)
+        if isinstance(error, TimeoutError) and passage.expired():
+            error = Refused("DEADLINE_EXCEEDED")
+        refused, status = self._judge(passage.call, error)
         code = self._catalogue.code(refused.reason)
         passage.record(code.name, refused.reason)
         await passage.context.abort(
@@ -219,22 +221,15 @@ class Walls(grpc.aio.ServerInterceptor):
             ),
         )
 
-    def _to_refusal(self, passage: "_Passage", error: Exception) -> Refused:
-        if isinstance(error, Refused):
-            return error
-        if isinstance(error, TimeoutError) and passage.expired():
-            return Refused("DEADLINE_EXCEEDED")
-        dependency = dependency_of(error)
-        if dependency is not None:
-            _log.warning(
-                "rpc_dependency_unavailable",
-                method=passage.call.method,
-                dependency=dependency,
-                error=type(error).__name__,
-            )
-            return Refused("DEPENDENCY_UNAVAILABLE", dependency=dependency, retry_after=RETRY_AFTER)
-        _log.error("rpc_failed", method=passage.call.method, exc_info=error)
-        return Refused("INTERNAL", x_request_id=passage.call.x_request_id)
+    def _judge(self, call: CallContext, error: Exception) -> tuple[Refused, status_pb2.Status]:
+        """Returns what an error is for the caller; logs what is nobody's refusal."""
+        refused = _to_refusal(call, error)
+        try:
+            return refused, self._catalogue.status(refused, call.language)
+        except KeyError:
+            _log.error("unknown_reason", reason=refused.reason, exc_info=error)
+            refused = Refused("INTERNAL", x_request_id=call.x_request_id)
+            return refused, self._catalogue.status(refused, call.language)
 
     async def _refuse_unknown(self, raw: Any, context: Context) -> AsyncIterator[bytes]:
         passage = self._enter("unknown", context, stream=True)
@@ -264,16 +259,27 @@ class _Passage:
         self.scope: asyncio.Timeout | None = None
 
     def demand_deadline(self) -> None:
-        remaining = self.context.time_remaining()
-        # The stub forgets that there may be no deadline. A second of grace, because the caller's
-        # 30 s were measured by another clock.
-        if remaining is None or remaining > _LONGEST_REMAINING:  # type: ignore[redundant-expr]
-            raise Refused("DEADLINE_REQUIRED", maximum_seconds=LONGEST_DEADLINE_SECONDS)
+        """Keeps the caller's deadline; Refused DEADLINE_REQUIRED when it is too far or missing.
+
+        A stream may go without one: it then has the longest.
+        """
+        longest = LONGEST_STREAM_SECONDS if self.stream else LONGEST_DEADLINE_SECONDS
+        # The stub forgets that there may be no deadline.
+        remaining = cast("float | None", self.context.time_remaining())
+        if remaining is None and self.stream:
+            remaining = float(longest)
+        # A second of grace, because the caller's time was measured by another clock.
+        if remaining is None or remaining > longest + 1:
+            raise Refused("DEADLINE_REQUIRED", maximum_seconds=longest)
         self.call.deadline = time.monotonic() + remaining
 
-    def handler_seconds(self) -> float | None:
+    def timed(self) -> asyncio.Timeout:
+        """Returns a scope that ends with the call's deadline."""
         left = self.call.remaining()
-        return None if left is None else max(0.0, left - DEADLINE_MARGIN_SECONDS)
+        self.scope = asyncio.timeout(
+            None if left is None else max(0.0, left - DEADLINE_MARGIN_SECONDS)
+        )
+        return self.scope
 
     def expired(self) -> bool:
         """Tells whether it was the call's own deadline that ran out, and no smaller time-out."""
@@ -296,6 +302,22 @@ class _Passage:
             actor=_name(self.call.actor),
             milliseconds=round((time.monotonic() - self.started) * 1_000, 2),
         )
+
+
+def _to_refusal(call: CallContext, error: Exception) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    dependency = dependency_of(error)
+    if dependency is not None:
+        _log.warning(
+            "rpc_dependency_unavailable",
+            method=call.method,
+            dependency=dependency,
+            error=type(error).__name__,
+        )
+        return Refused("DEPENDENCY_UNAVAILABLE", dependency=dependency, retry_after=RETRY_AFTER)
+    _log.error("rpc_failed", method=call.method, exc_info=error)
+    return Refused("INTERNAL", x_request_id=call.x_request_id)
 
 
 def _name(actor: Actor | None) -> str:
@@ -330,6 +352,16 @@ def _unreadable() -> str:
     if call is not None and call.language == ENGLISH:
         return "the message can't be read: not protobuf of this type, or text that is not UTF-8"
     return "消息无法读取:格式不符,或文本不是 UTF-8"
+
+
+async def _timed(responses: AsyncIterator[Any], passage: _Passage) -> AsyncIterator[Any]:
+    while True:
+        async with passage.timed():
+            try:
+                response = await anext(responses)
+            except StopAsyncIteration:
+                return
+        yield response
 
 
 async def _each(raw: AsyncIterator[bytes], parse: Callable[[bytes], Message]) -> AsyncIterator[Any]:

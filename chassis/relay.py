@@ -123,6 +123,7 @@ class Relay:
             count = await feed.stamp(connection, self._source)
             if count:
                 self._stamped.set()
+                self._database.wake(feed.STAMPED)
             if clock() - measured >= _POLL_SECONDS:
                 measured = clock()
                 lag = await feed.relay_lag(connection)

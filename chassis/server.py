@@ -168,10 +168,12 @@ class Server:
     async def drain(self, grace: float = 20.0) -> None:
         """Tells probes NOT_SERVING, takes no new calls, and waits for those in flight.
 
+        Streams that go on are told, and end by themselves (`CallContext.draining`).
         After `grace` seconds what is still running is cancelled. Streams that only watch health
         don't hold the end up.
         """
         metrics.SERVING.set(0)
+        self._walls.drain()
         await self._health.enter_graceful_shutdown()
         stopping = asyncio.ensure_future(self._server.stop(grace))
         try:

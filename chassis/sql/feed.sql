@@ -88,6 +88,26 @@ WHERE journal.subject_id = $1 AND journal.subject_version >= $2
 ORDER BY journal.subject_version
 LIMIT $3;
 
+-- name: read_site
+-- A site's facts in the order of its feed, after a sequence.
+SELECT
+    feed.site_sequence, feed.site_hash,
+    journal.subject_id, journal.subject_version, journal.type, journal.occurred_time,
+    journal.record_time, journal.actor, journal.acting_for, journal.payload
+FROM feed
+JOIN journal ON journal.id = feed.journal_id
+WHERE feed.site_id = $1 AND feed.site_sequence > $2
+ORDER BY feed.site_sequence
+LIMIT $3;
+
+-- name: get_link
+-- The hash at a sequence of a site's feed.
+SELECT site_hash FROM feed WHERE site_id = $1 AND site_sequence = $2;
+
+-- name: get_site_end
+-- Last sequence of a site's feed.
+SELECT coalesce(max(site_sequence), 0) FROM feed WHERE site_id = $1;
+
 -- name: read_flow
 -- How far facts have got, and what waits.
 SELECT

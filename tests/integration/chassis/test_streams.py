@@ -1,7 +1,8 @@
-"""Streams pass the same walls as single calls, but for the deadline; and TLS is TLS."""
+"""Streams pass the same walls as single calls, with an hour's deadline; and TLS is TLS."""
 
 import asyncio
 import ipaddress
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from backstop.fact.v1 import fact_pb2
 from backstop.operations.v1 import operations_service_pb2 as pb
 from backstop.operations.v1 import operations_service_pb2_grpc as pb_grpc
+from chassis import interceptors
 from chassis.call import call_context
 from chassis.client import connect
 from chassis.errors import Refused, catalogue
 from chassis.inflight import Limits
+from chassis.interceptors import LONGEST_STREAM_SECONDS
 from chassis.server import Registration, Server, TlsFiles
 from chassis.testing import PEPPER, Keys, bearer, read_refusal, serving
 from chassis.tokens import ServiceTokens, TokenVerifier
@@ -49,6 +52,8 @@ class Streams:
             self.entered.set()
             if request.subject_id == "wait":
                 await self.release.wait()
+            if request.subject_id == "until draining" and served is not None:
+                await served.draining.wait()
             if request.subject_id == "refuse":
                 raise Refused("NO_SUCH_POSITION", position=9, head=3)
         finally:
@@ -117,7 +122,66 @@ async def test_stream_needs_no_deadline(streams: Streams, keys: Keys, tmp_path: 
     ):
         got = [a async for a in downwards(channel)(ask(), metadata=operator(keys))]
     assert len(got) == 3
-    assert streams.deadlines == [None]
+    # An hour is what the server gives it then.
+    left = (streams.deadlines[0] or 0.0) - time.monotonic()
+    assert LONGEST_STREAM_SECONDS - 60 < left <= LONGEST_STREAM_SECONDS
+
+
+async def test_a_stream_may_last_longer_than_a_call_but_no_longer_than_an_hour(
+    streams: Streams, keys: Keys, tmp_path: Path
+) -> None:
+    down = streams.registration(upwards=False)
+    async with (
+        serving(down, keys=keys, folder=tmp_path) as (_, address),
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        call = downwards(channel)
+        got = [a async for a in call(ask(), metadata=operator(keys), timeout=3_600)]
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call(ask(), metadata=operator(keys), timeout=4_000).read()
+    assert len(got) == 3
+    refusal = read_refusal(caught.value)
+    assert refusal.reason == "DEADLINE_REQUIRED"
+    assert refusal.metadata == {"maximum_seconds": "3600"}
+
+
+async def test_a_stream_whose_time_is_over_ends_with_a_reason(
+    streams: Streams, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interceptors, "LONGEST_STREAM_SECONDS", 0.3)
+    down = streams.registration(upwards=False)
+    async with (
+        serving(down, keys=keys, folder=tmp_path) as (_, address),
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        # No deadline of the caller's: the server's own end comes, with its details.
+        call = downwards(channel)(ask("wait"), metadata=operator(keys))
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            async for _ in call:
+                pass
+        await asyncio.wait_for(streams.left.wait(), 5)
+    assert read_refusal(caught.value).reason == "DEADLINE_EXCEEDED"
+
+
+async def test_a_stream_is_told_that_the_server_stops(
+    streams: Streams, keys: Keys, tmp_path: Path
+) -> None:
+    down = streams.registration(upwards=False)
+    async with (
+        serving(down, keys=keys, folder=tmp_path) as (server, address),
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        call = downwards(channel)(ask("until draining"), metadata=operator(keys), timeout=60)
+        reading = asyncio.create_task(_count(call))
+        await asyncio.wait_for(streams.entered.wait(), 5)
+        assert not streams.left.is_set()
+        async with asyncio.timeout(10):
+            await server.drain(30)
+            assert await reading == 3
+
+
+async def _count(call: Any) -> int:
+    return len([answer async for answer in call])
 
 
 async def test_stream_is_refused_in_the_middle(
