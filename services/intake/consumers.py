@@ -7,7 +7,7 @@ from backstop.notify.v1 import notify_facts_pb2 as notify
 from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from chassis.handling import Handlers
-from services.intake.handlers import facts, sweeps
+from services.intake.handlers import facts, roster, sweeps
 from services.intake.handlers.register import Secrets
 
 
@@ -19,6 +19,7 @@ def handlers(secrets: Secrets) -> Handlers:
     return {
         "routing": {
             routing.DirectoryPublished: facts.on_directory_published,
+            routing.RosterPublished: roster.on_roster_published,
             routing.CaseAssigned: facts.on_case_assigned,
             routing.CaseAccepted: facts.on_case_accepted,
             routing.CaseEscalated: facts.on_case_escalated,
@@ -39,13 +40,14 @@ def handlers(secrets: Secrets) -> Handlers:
             fact_pb2.Fact: facts.on_other_fact,
         },
         "sla": {
-            sla.ClocksStarted: facts.on_clocks_started,
-            sla.ClockDueSoon: facts.on_clock_due_soon,
-            sla.ClockBreached: facts.on_clock_breached,
-            sla.ClocksStopped: facts.on_clocks_stopped,
+            sla.ClocksStarted: facts.on_clocks,
+            sla.ClockDueSoon: facts.on_clocks,
+            sla.ClockBreached: facts.on_clocks,
+            sla.ClocksStopped: facts.on_clocks,
             sla.ClocksPaused: facts.on_clocks_paused,
             sla.ClocksResumed: facts.on_clocks_resumed,
-            sla.ClocksAmended: facts.on_clocks_amended,
+            sla.ClocksAmended: facts.on_clocks,
+            sla.BreachExcused: facts.on_clocks,
             fact_pb2.Fact: facts.on_other_fact,
         },
         "notify": {

@@ -13,7 +13,7 @@ from chassis.call import Call
 from chassis.database import Database
 from chassis.failures import dependency_of
 from chassis.work import Receipt, Work, once, together
-from services.intake.handlers.register import Appeal, Secrets, register_cases
+from services.intake.handlers.register import Appeal, Desk, register_cases
 
 LARGEST_GROUP = 64
 
@@ -32,9 +32,9 @@ class _Waiting:
 class Registrations:
     """Registers appeals, grouped by site; one transaction per site at a time in this process."""
 
-    def __init__(self, app: Database, secrets: Secrets) -> None:
+    def __init__(self, app: Database, desk: Desk) -> None:
         self._app = app
-        self._secrets = secrets
+        self._desk = desk
         self._waiting: dict[str, list[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -72,7 +72,7 @@ class Registrations:
 
         async def body(work: Work, calls: Sequence[Call]) -> list[Receipt]:
             chosen = [appeals[call] for call in calls]
-            return await register_cases(work, chosen, self._secrets)
+            return await register_cases(work, chosen, self._desk)
 
         try:
             receipts = await together(self._app, site_id, list(appeals), body)
@@ -99,7 +99,7 @@ class Registrations:
             one.result.set_result(receipt)
 
     async def _one(self, appeal: Appeal, work: Work) -> Receipt:
-        return (await register_cases(work, [appeal], self._secrets))[0]
+        return (await register_cases(work, [appeal], self._desk))[0]
 
 
 def _take(queue: list[_Waiting]) -> list[_Waiting]:

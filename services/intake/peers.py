@@ -85,7 +85,8 @@ class Deadlines:
             return Promises()
         request = sla.ComputeDeadlinesRequest(
             site_id=case.site_id,
-            occurred_time=to_timestamp(case.occurred_time),
+            # The clocks of a long-standing one begin when it is entered.
+            occurred_time=to_timestamp(case.cycle_start_time),
             category=case.category,
             kind=to_number(case.kind),
             urgency=to_number(case.urgency),

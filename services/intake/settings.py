@@ -15,3 +15,7 @@ class Settings(ServiceSettings):
     # What a registration may spend on asking sla for the promised deadlines; the receipt goes
     # out without them rather than late.
     deadline_budget_milliseconds: Annotated[int, Field(ge=1, le=1000)] = 50
+
+    # A stream of imports pauses while facts wait longer than this for the broker: live cases go
+    # first.
+    import_throttle_lag_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from backstop.intake.v1 import intake_pb2
 from chassis.actor import ANYONE, Actor
 from chassis.call import Call
+from chassis.clock import decision_time
 from chassis.database import Connection, Database
 from chassis.errors import Refused
-from services.intake.domain import visibility
+from services.intake.convert import replay
+from services.intake.convert.access import ACCESS
+from services.intake.domain import actions, linking, marks, visibility
 from services.intake.domain.codes import Codes
-from services.intake.domain.values import CaseFile, Confidentiality
+from services.intake.domain.times import CLOCK_SKEW
+from services.intake.domain.values import Case, CaseFile, Confidentiality, Step
 from services.intake.handlers.register import Secrets
-from services.intake.store import cases
+from services.intake.sentences import public
+from services.intake.store import cases, ending, rules, talking
 
 RECEIPT = "receipt"
 
@@ -37,6 +43,11 @@ class Views:
         self._secrets = secrets
 
     @property
+    def secrets(self) -> Secrets:
+        """Seals anew what a handler was told of a reporter."""
+        return self._secrets
+
+    @property
     def codes(self) -> Codes:
         """Derives codes and keyed hashes."""
         return self._secrets.codes
@@ -53,7 +64,29 @@ class Views:
                 raise Refused("CASE_NOT_FOUND", case_id=case_id)
         visibility.check_sight(file.case, callers)
         links = tuple(link for link in file.links if visibility.in_sight(link.about, callers))
-        return replace(file, links=links)
+        return _as_told(actor, replace(file, links=links))
+
+    async def file_as_of(self, actor: Actor, case_id: str, instant: datetime) -> CaseFile:
+        """Returns a case file as it stood at an instant, as far as its facts tell.
+
+        Today's rules decide who may read it: it must be about nobody behind the call, neither
+        today nor then. Raises Refused as `file`, so CASE_NOT_FOUND before its registration, and
+        TIME_IN_FUTURE.
+        """
+        callers = visibility.behind(actor.subject, actor.acting_for)
+        present = await self.file(actor, case_id)
+        async with self._app.read(actor) as connection:
+            if instant > await decision_time(connection) + CLOCK_SKEW:
+                raise Refused("TIME_IN_FUTURE", field="as_of_time")
+            steps = await cases.list_steps(connection, case_id)
+            file = replay.file_as_of(steps, present.zone, instant)
+            if file is None:
+                raise Refused("CASE_NOT_FOUND", case_id=case_id)
+            linked = {link.case_id for link in file.links}
+            shown = await cases.list_in_sight(connection, linked, callers)
+        visibility.check_sight(file.case, callers)
+        links = tuple(link for link in file.links if link.case_id in shown)
+        return _as_told(actor, replace(file, links=links))
 
     async def file_by_number(self, actor: Actor, number: str) -> CaseFile:
         """Returns the file of the one case in sight with this number; else CASE_NOT_FOUND."""
@@ -103,6 +136,41 @@ class Views:
         if file is None:
             raise Refused("CASE_NOT_FOUND", case_id=case_id)
         return file
+
+    async def allowed(self, actor: Actor, file: CaseFile, *, code: bool = False) -> list[str]:
+        """Returns the names of the RPCs that the actor may make about a case they see.
+
+        With `code` what the reporter may do by it, whoever the actor is.
+        """
+        if actor.service:
+            return []
+        caller = actions.Caller(
+            "" if code else actor.subject,
+            frozenset() if code else actor.roles,
+            visibility.behind(actor.subject, actor.acting_for),
+            code=code,
+        )
+        around = actions.Circumstances(file.case.record_time)
+        if "REPORTER" in caller.roles or actions.needs_circumstances(file, caller):
+            async with self._app.read(actor) as connection:
+                own = await self._own(connection, actor, file.case.case_id)
+                caller = replace(caller, own=own)
+                if actions.needs_circumstances(file, caller):
+                    around = await self._circumstances(connection, file)
+        return list(actions.allowed(file, caller, ACCESS, around))
+
+    async def master_of(self, actor: Actor, file: CaseFile) -> Case | None:
+        """Returns the case that goes on in a duplicate's place; None for any other."""
+        master_id = linking.master_of(file)
+        if not master_id:
+            return None
+        async with self._app.read(actor) as connection:
+            return await cases.load_case(connection, master_id)
+
+    async def public_steps(self, actor: Actor, case_id: str) -> list[Step]:
+        """Returns the steps of a case that whoever follows it may know, oldest first."""
+        async with self._app.read(actor) as connection:
+            return await talking.list_public_steps(connection, case_id, public.TYPES, public.LIMIT)
 
     async def reporter(self, actor: Actor, case_id: str) -> intake_pb2.Reporter:
         """Opens the seal of a case's reporter; the caller has decided who may look.
@@ -174,6 +242,16 @@ class Views:
             return True
         return await self._own(connection, actor, file.case.case_id)
 
+    async def _circumstances(self, connection: Connection, file: CaseFile) -> actions.Circumstances:
+        """Returns what decides about a case beside what is on its own file."""
+        master_id = linking.master_of(file)
+        return actions.Circumstances(
+            time=await decision_time(connection),
+            rules=await rules.load_rules(connection, file.case.site_id),
+            rejections=await ending.count_rejections(connection, file.case.case_id),
+            master=await cases.load_case(connection, master_id) if master_id else None,
+        )
+
     async def _own(self, connection: Connection, actor: Actor, case_id: str) -> bool:
         if "REPORTER" not in actor.roles:
             return False
@@ -183,3 +261,11 @@ class Views:
         return await cases.is_own_case(
             connection, case_id, self.codes.person(case.site_id, actor.subject)
         )
+
+
+def _as_told(actor: Actor, file: CaseFile) -> CaseFile:
+    """What the window says among itself isn't for the reporter's own account."""
+    if not visibility.only_reporter(actor.roles):
+        return file
+    shown = tuple(one for one in file.comments if one.visibility is marks.Visibility.REPORTER)
+    return replace(file, comments=shown)

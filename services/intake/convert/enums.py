@@ -3,8 +3,14 @@
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from backstop.intake.v1 import (
+    intake_handover_pb2,
+    intake_life_pb2,
+    intake_marks_pb2,
+    intake_rules_pb2,
+)
 from backstop.intake.v1 import intake_pb2 as pb
-from services.intake.domain import marks, values
+from services.intake.domain import handover, marks, rules, samples, values
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -23,13 +29,24 @@ _PROTO: dict[type[StrEnum], tuple[Any, str]] = {
     values.Basis: (pb.ConfirmationBasis, "CONFIRMATION_BASIS_"),
     values.Relation: (pb.Relation, "RELATION_"),
     marks.FlagKind: (pb.CaseFlag, "CASE_FLAG_"),
+    marks.ReviewDecision: (intake_marks_pb2.ReviewDecision, "REVIEW_DECISION_"),
+    marks.Visibility: (intake_marks_pb2.CommentVisibility, "COMMENT_VISIBILITY_"),
+    rules.Numbering: (intake_rules_pb2.Numbering, "NUMBERING_"),
+    handover.Change: (intake_handover_pb2.HandoverChange, "HANDOVER_CHANGE_"),
+    samples.Stratum: (intake_life_pb2.SampleStratum, "SAMPLE_STRATUM_"),
+}
+
+
+# A page of 50 cases asks 500 times. By kind: members of two kinds are equal where their texts are.
+_NUMBERS: dict[type[StrEnum], dict[StrEnum, Any]] = {
+    kind: {member: proto.Value(f"{prefix}{member.value or 'UNSPECIFIED'}") for member in kind}
+    for kind, (proto, prefix) in _PROTO.items()
 }
 
 
 def to_number(value: StrEnum) -> Any:
     """Returns the proto's number of a domain value; an empty value is UNSPECIFIED."""
-    proto, prefix = _PROTO[type(value)]
-    return proto.Value(f"{prefix}{value.value or 'UNSPECIFIED'}")
+    return _NUMBERS[type(value)][value]
 
 
 def from_number(kind: type[E], number: int) -> E:

@@ -1,5 +1,6 @@
 """Domain → the facts that intake publishes, and what it takes from those of others."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from backstop.intake.v1 import intake_facts_pb2 as facts
@@ -13,6 +14,7 @@ from chassis.convert import (
     to_timestamp,
 )
 from chassis.handling import ReceivedFact
+from services.intake.convert import marks as marks_of
 from services.intake.convert import replies
 from services.intake.convert.enums import name_of, to_number
 from services.intake.domain import commands, directory, follow_up, marks, transitions, values
@@ -22,7 +24,7 @@ DEFAULT_ZONE = "Asia/Shanghai"
 
 def case_registered(case: values.Case, command: commands.RegisterCase) -> facts.CaseRegistered:
     """Tells everything about a new case but who raised it."""
-    return facts.CaseRegistered(
+    message = facts.CaseRegistered(
         case_id=case.case_id,
         site_id=case.site_id,
         number=case.number,
@@ -46,7 +48,16 @@ def case_registered(case: values.Case, command: commands.RegisterCase) -> facts.
         about_persons=case.about_persons,
         sweep_id=command.sweep_id,
         sweep_task_id=command.sweep_task_id,
+        late_entry=case.late_entry,
+        external_system=case.external_system,
+        external_ref=case.external_ref,
+        suggested_category=case.suggested_category,
+        suggested_duplicates=command.suggested_duplicates,
+        attachments=[marks_of.attachment(one) for one in command.attachments],
     )
+    if case.cycle_start_time != case.occurred_time:
+        message.clock_start_time.CopyFrom(to_timestamp(case.cycle_start_time))
+    return message
 
 
 def case_verified(case: values.Case, verification: values.Verification) -> facts.CaseVerified:
@@ -123,6 +134,8 @@ def case_called_back(called: follow_up.CalledBack) -> facts.CaseCalledBack:
         call_time=to_timestamp(callback.call_time),
         words=callback.words,
         unanswered_days=called.unanswered_days,
+        grade=to_number(values.Grade(callback.grade)),
+        sample_id=callback.sample_id,
     )
 
 
@@ -184,14 +197,6 @@ def case_rejected(
     )
 
 
-def case_closed(case: values.Case, command: commands.CloseCase) -> facts.CaseClosed:
-    message = facts.CaseClosed(
-        case_id=case.case_id, outcome=to_number(case.outcome), remark=command.remark
-    )
-    set_timestamp(message.close_time, case.close_time)
-    return message
-
-
 def case_unsealed(
     case: values.Case, command: commands.UnsealReporter, unsealed_by: str
 ) -> facts.CaseUnsealed:
@@ -229,10 +234,13 @@ def site_directory(fact: routing_facts_pb2.DirectoryPublished, version: int) -> 
             )
             for unit in told.units
         ),
-        people=tuple(directory.Named(one.person_id, one.name) for one in told.people),
+        people=tuple(directory.Named(one.person_id, one.name, one.unit_id) for one in told.people),
         positions=tuple(directory.Named(one.position_id, one.name) for one in told.positions),
         posts=tuple(directory.Post(one.post_id, one.name, one.place) for one in told.posts),
-        categories=tuple(directory.Named(one.category_id, one.name) for one in told.categories),
+        categories=tuple(
+            directory.Named(one.category_id, one.name, one.group_category_id)
+            for one in told.categories
+        ),
     )
 
 
@@ -248,10 +256,11 @@ def clock(message: sla_pb2.Clock) -> values.Clock:
         state=name_of(sla_pb2.ClockState, "CLOCK_STATE_", message.state),
         provisional=message.provisional,
         breached=message.HasField("breach_time"),
+        excused=message.HasField("excuse"),
     )
 
 
-def pause(message: sla_facts_pb2.ClocksPaused, fact: ReceivedFact) -> marks.Pause | None:
+def pause(message: sla_facts_pb2.ClocksPaused, start_time: datetime) -> marks.Pause | None:
     """Returns sla's pause, which began when the fact happened; None for one that is over."""
     if message.reason == sla_pb2.PAUSE_REASON_UNSPECIFIED:
         return None
@@ -260,7 +269,7 @@ def pause(message: sla_facts_pb2.ClocksPaused, fact: ReceivedFact) -> marks.Paus
         reason=name_of(sla_pb2.PauseReason, "PAUSE_REASON_", message.reason),
         words=message.words,
         approved_by=message.approved_by,
-        start_time=fact.occurred_time,
+        start_time=start_time,
         latest_end_time=opt_datetime(has_end, message.latest_end_time),
     )
 

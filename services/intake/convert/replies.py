@@ -3,6 +3,7 @@
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import set_timestamp, to_date_message, to_timestamp
+from services.intake.convert import marks as marks_of
 from services.intake.convert.enums import to_number
 from services.intake.domain import marks, values
 
@@ -50,6 +51,10 @@ def case_row(case: values.Case) -> pb.Case:
         promise_move_count=case.promise_move_count,
         about_persons=case.about_persons,
         recused_persons=case.recused_persons,
+        late_entry=case.late_entry,
+        external_system=case.external_system,
+        external_ref=case.external_ref,
+        suggested_category=case.suggested_category,
     )
     set_timestamp(message.next_wake_time, case.next_wake_time)
     set_timestamp(message.resolve_time, case.resolve_time)
@@ -66,7 +71,8 @@ def case_file(file: values.CaseFile) -> pb.Case:
     message.work_orders.extend(_work_order(one) for one in file.work_orders)
     message.clocks.extend(_clock(one) for one in file.clocks)
     message.links.extend(link(one) for one in file.links)
-    message.callbacks.extend(_callback(one) for one in file.callbacks)
+    message.callbacks.extend(callback(one) for one in file.callbacks)
+    marks_of.add(message, file)
     return message
 
 
@@ -134,33 +140,12 @@ def verification(one: values.Verification) -> pb.Verification:
         findings=one.findings,
         verified_by=one.verified_by,
         verify_time=to_timestamp(one.verify_time),
+        attachments=[marks_of.attachment(attached) for attached in one.attachments],
     )
 
 
 def link(one: values.Link) -> pb.Link:
     return pb.Link(case_id=one.case_id, relation=to_number(one.relation))
-
-
-def ledger_row(row: values.LedgerRow) -> pb.LedgerRow:
-    message = pb.LedgerRow(
-        number=row.number,
-        case_id=row.case_id,
-        occurred_time=to_timestamp(row.occurred_time),
-        category=row.category,
-        unit_id=row.unit_id,
-        channel=to_number(row.channel),
-        text=row.text,
-        steward=row.steward,
-        state=to_number(row.state),
-        outcome=to_number(row.outcome),
-        grade=to_number(row.grade),
-        resolution=row.resolution,
-        reopen_count=row.reopen_count,
-        breach_count=row.breach_count,
-    )
-    set_timestamp(message.resolve_time, row.resolve_time)
-    set_timestamp(message.close_time, row.close_time)
-    return message
 
 
 def timeline_entry(step: values.Step, sentence: str) -> pb.TimelineEntry:
@@ -184,7 +169,12 @@ def reporter(one: values.Reporter) -> pb.Reporter:
         person_code=one.person_code,
         phone=one.phone,
         email=one.email,
+        representative=_representative(one.representative) if one.representative else None,
     )
+
+
+def _representative(one: values.Representative) -> pb.Representative:
+    return pb.Representative(name=one.name, phone=one.phone, relation=one.relation)
 
 
 def _nameless(one: values.Answer) -> pb.Answer:
@@ -218,13 +208,15 @@ def _nameless_move(one: marks.PromiseMove) -> pb.PromiseMove:
     )
 
 
-def _callback(one: marks.Callback) -> pb.Callback:
+def callback(one: marks.Callback) -> pb.Callback:
     return pb.Callback(
         reached=one.reached,
         called_by=one.called_by,
         call_time=to_timestamp(one.call_time),
         words=one.words,
         cycle=one.cycle,
+        grade=to_number(values.Grade(one.grade)),
+        sample_id=one.sample_id,
     )
 
 

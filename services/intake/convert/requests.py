@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
+from backstop.intake.v1 import intake_registration_pb2
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import to_date, to_datetime
+from services.intake.convert import marks as marks_of
 from services.intake.convert.enums import from_number, to_number
 from services.intake.domain import commands, marks, values
 
 
-def register_case(request: rpc.RegisterCaseRequest) -> commands.RegisterCase:
+def register_case(request: intake_registration_pb2.RegisterCaseRequest) -> commands.RegisterCase:
     """Kind and urgency have the defaults of the proto."""
     return commands.RegisterCase(
         site_id=request.site_id,
@@ -24,12 +26,21 @@ def register_case(request: rpc.RegisterCaseRequest) -> commands.RegisterCase:
         urgency=from_number(values.Urgency, request.urgency or pb.URGENCY_NORMAL),
         occurred_time=_time(request, "occurred_time"),
         receiver=request.receiver,
-        slip_number=request.slip_number,
+        # The code on a slip belongs to its number as it is printed: in capitals.
+        slip_number=request.slip_number.upper(),
         links=tuple(
             values.Link(link.case_id, from_number(values.Relation, link.relation))
             for link in request.links
         ),
         about_persons=tuple(request.about_persons),
+        # The same id, however it is written.
+        case_id=request.case_id.lower(),
+        external_ref=request.external_ref.strip(),
+        hazard=request.hazard,
+        long_standing=request.long_standing,
+        leader=request.leader,
+        attachments=marks_of.attachments(request.attachments),
+        suggested_duplicates=tuple(dict.fromkeys(request.suggested_duplicates)),
     )
 
 
@@ -40,6 +51,7 @@ def verify_case(request: rpc.VerifyCaseRequest) -> commands.VerifyCase:
         place=request.place,
         findings=request.findings,
         verify_time=_time(request, "verify_time"),
+        attachments=marks_of.attachments(request.attachments),
     )
 
 
@@ -93,6 +105,8 @@ def record_callback(request: rpc.RecordCallbackRequest) -> commands.RecordCallba
         reached=request.reached,
         words=request.words,
         call_time=_time(request, "call_time"),
+        grade=from_number(values.Grade, request.grade),
+        sample_id=request.sample_id,
     )
 
 
@@ -143,11 +157,6 @@ def unseal_reporter(request: rpc.UnsealReporterRequest) -> commands.UnsealReport
     return commands.UnsealReporter(request.case_id, request.reason)
 
 
-def states(request: rpc.ListCasesRequest) -> list[values.CaseState]:
-    """Returns the states asked for; none means all."""
-    return [from_number(values.CaseState, state) for state in request.states]
-
-
 def basis(outcome: str) -> pb.ConfirmationBasis.ValueType:
     """Returns the basis that a confirmation's receipt keeps as its outcome."""
     number: pb.ConfirmationBasis.ValueType = to_number(values.Basis(outcome))
@@ -168,6 +177,15 @@ def _reporter(message: pb.Reporter) -> values.Reporter:
         person_code=message.person_code.strip(),
         phone=message.phone.strip(),
         email=message.email.strip(),
+        representative=(
+            _representative(message.representative) if message.HasField("representative") else None
+        ),
+    )
+
+
+def _representative(message: pb.Representative) -> values.Representative:
+    return values.Representative(
+        name=message.name.strip(), phone=message.phone.strip(), relation=message.relation.strip()
     )
 
 

@@ -21,19 +21,26 @@ class Codes:
 
     pepper: bytes
 
-    def of_case(self, site_id: str, case_id: str) -> str:
-        """Returns the receipt code of a case without a slip: 16 digits."""
-        return self._digits(site_id, "case", case_id)
+    def of_case(self, site_id: str, case_id: str, attempt: int = 0) -> str:
+        """Returns the receipt code of a case without a slip: 16 digits.
+
+        `attempt` counts how often there was a new one; no two of them have to do with each other.
+        """
+        return self._digits(site_id, "case", f"{case_id} {attempt}" if attempt else case_id)
 
     def of_slip(self, site_id: str, slip_number: str) -> str:
         """Returns the code printed on a slip: 16 digits, known before any case is."""
         return self._digits(site_id, "slip", slip_number)
 
-    def receipt(self, site_id: str, case_id: str, slip_number: str) -> str:
-        """Returns the code that serves as a case's receipt: the slip's where there is one."""
-        if slip_number:
+    def receipt(self, site_id: str, case_id: str, slip_number: str, attempt: int = 0) -> str:
+        """Returns the code that serves as a case's receipt: the slip's where there is one.
+
+        A slip that was lost opens nothing any more: from the first `attempt` on the case has codes
+        of its own.
+        """
+        if slip_number and not attempt:
             return self.of_slip(site_id, slip_number)
-        return self.of_case(site_id, case_id)
+        return self.of_case(site_id, case_id, attempt)
 
     def index(self, code: str) -> bytes:
         """Returns the hash under which a code is found."""

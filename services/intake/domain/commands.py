@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.intake.domain.marks import FlagKind
+from services.intake.domain.marks import Attachment, FlagKind
 from services.intake.domain.values import (
     AnswerKind,
     CaseKind,
@@ -37,6 +37,14 @@ class RegisterCase:
     # Set when a sweep found it.
     sweep_id: str = ""
     sweep_task_id: str = ""
+    # Made by a client that was offline; empty for one to be made here.
+    case_id: str = ""
+    external_ref: str = ""
+    hazard: bool = False
+    long_standing: bool = False
+    leader: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    suggested_duplicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class VerifyCase:
     place: str
     findings: str
     verify_time: datetime | None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,9 @@ class RecordCallback:
     reached: bool
     words: str
     call_time: datetime | None
+    grade: Grade = Grade.NONE
+    # Set when a drawn sample asks for it.
+    sample_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

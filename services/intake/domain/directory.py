@@ -22,10 +22,14 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A person, a position or a category: a code and what people call it."""
+    """A person, a position or a category: a code and what people call it.
+
+    `belongs_to` is a person's unit, a category's parent in the group, or empty.
+    """
 
     code: str
     name: str
+    belongs_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import date
 from chassis.errors import Refused
 from services.intake.domain.commands import FlagCase, MovePromise, RecordCallback
 from services.intake.domain.marks import Callback, Flag, FlagKind, PromiseMove
+from services.intake.domain.rules import DEFAULTS, Rules
 from services.intake.domain.times import believed, kept_promise_day, local_day
 from services.intake.domain.transitions import IN_HAND, NOT_CLOSED, Act, require
 from services.intake.domain.values import (
@@ -47,11 +48,11 @@ class CalledBack:
     unanswered_days: int
 
 
-def move_promise(file: CaseFile, command: MovePromise, act: Act) -> Moved:
+def move_promise(file: CaseFile, command: MovePromise, act: Act, rules: Rules = DEFAULTS) -> Moved:
     """A plan of this cycle gets another promised date, while the one it has hasn't passed.
 
-    Raises Refused WRONG_STATE, ANSWER_NOT_FOUND, NO_PROMISE, PROMISE_HAS_PASSED, PROMISE_IN_PAST
-    and PROMISE_NOT_MOVED.
+    Raises Refused WRONG_STATE, ANSWER_NOT_FOUND, NO_PROMISE, PROMISE_HAS_PASSED, PROMISE_IN_PAST,
+    PROMISE_NOT_MOVED, and TOO_MANY_MOVES once the site's rules have had enough in this cycle.
     """
     case = file.case
     require(case, "MovePromise", *IN_HAND)
@@ -61,6 +62,8 @@ def move_promise(file: CaseFile, command: MovePromise, act: Act) -> Moved:
     promised = kept_promise_day(command.promised_date, act.time, file.zone)
     if promised == previous:
         raise Refused("PROMISE_NOT_MOVED", promised_date=previous.isoformat())
+    if _moves_in_cycle(file) >= rules.promise_moves:
+        raise Refused("TOO_MANY_MOVES", limit=rules.promise_moves)
     move = PromiseMove(plan.answer_id, previous, promised, command.reason, act.by, act.time)
     return Moved(
         replace(case, promise_move_count=case.promise_move_count + 1),
@@ -84,35 +87,69 @@ def flag(file: CaseFile, command: FlagCase, act: Act) -> Flagged:
         new = standing is not None
     if not new:
         return Flagged(case, standing or asked, new=False)
-    others = [one for one in case.flags if one.kind is not command.flag]
-    kept = [*others, asked] if command.set else others
+    return Flagged(marked(case, asked, is_set=command.set), asked, new=True)
+
+
+def marked(case: Case, flag: Flag, *, is_set: bool) -> Case:
+    """Returns the case with a flag in the place of the same one before, or without it."""
+    others = [one for one in case.flags if one.kind is not flag.kind]
+    kept = [*others, flag] if is_set else others
     order = tuple(FlagKind)
-    flags = tuple(sorted(kept, key=lambda one: order.index(one.kind)))
-    return Flagged(replace(case, flags=flags), asked, new=True)
+    return replace(case, flags=tuple(sorted(kept, key=lambda one: order.index(one.kind))))
 
 
-def call_back(file: CaseFile, command: RecordCallback, act: Act) -> CalledBack:
+def call_back(
+    file: CaseFile, command: RecordCallback, act: Act, *, sampled: bool = False
+) -> CalledBack:
     """The reporter was called about the result, by someone who has had no hand in the case.
 
-    Raises Refused WRONG_STATE, CALLER_HANDLED_CASE, REPORTER_ANONYMOUS, TIME_IN_FUTURE, and
-    INVALID_FIELD for a call before the resolution.
+    `sampled` tells that the case is in the sample named by the command: only for one is a closed
+    case called, and such a call counts no day. Raises Refused WRONG_STATE, SAMPLE_NOT_FOUND,
+    CALLER_HANDLED_CASE, REPORTER_ANONYMOUS, TIME_IN_FUTURE, and INVALID_FIELD for a call before
+    the resolution, or the closing.
     """
     case = file.case
-    require(case, "RecordCallback", CaseState.RESOLVED)
+    drawn = bool(command.sample_id)
+    if drawn and not sampled:
+        raise Refused("SAMPLE_NOT_FOUND", sample_id=command.sample_id)
+    require(case, "RecordCallback", CaseState.CLOSED if drawn else CaseState.RESOLVED)
     if act.by in file.hands:
         raise Refused("CALLER_HANDLED_CASE")
     if case.confidentiality is Confidentiality.ANONYMOUS:
         # No way to them is on file, so nobody can have called.
         raise Refused("REPORTER_ANONYMOUS")
-    resolved = case.resolve_time or case.cycle_start_time
-    instant = believed(command.call_time, act.time, "call_time", not_before=resolved)
-    callback = Callback(case.cycle, command.reached, act.by, instant, command.words)
-    in_vain = {
-        local_day(one.call_time, file.zone)
-        for one in (*file.callbacks, callback)
-        if one.cycle == case.cycle and not one.reached
-    }
-    return CalledBack(case, callback, len(in_vain))
+    ended = (case.close_time if drawn else case.resolve_time) or case.cycle_start_time
+    instant = believed(command.call_time, act.time, "call_time", not_before=ended)
+    callback = Callback(
+        case.cycle,
+        command.reached,
+        act.by,
+        instant,
+        command.words,
+        command.grade,
+        command.sample_id,
+    )
+    in_vain = unanswered_days(file, callback)
+    return CalledBack(case, callback, in_vain)
+
+
+def unanswered_days(file: CaseFile, *added: Callback) -> int:
+    """Returns on how many local days of this cycle the reporter was called in vain.
+
+    `added` are calls not on file yet; those for a sample ask about something else.
+    """
+    return len(
+        {
+            local_day(one.call_time, file.zone)
+            for one in (*file.callbacks, *added)
+            if one.cycle == file.case.cycle and not one.reached and not one.sample_id
+        }
+    )
+
+
+def _moves_in_cycle(file: CaseFile) -> int:
+    present = {one.answer_id for one in file.answers if one.cycle == file.case.cycle}
+    return sum(1 for one in file.promise_moves if one.answer_id in present)
 
 
 def _promise(file: CaseFile, answer_id: str) -> tuple[Answer, date]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.errors import Refused
+from services.intake.domain.attaching import check_attachments
+from services.intake.domain.clocks import next_due
 from services.intake.domain.commands import (
     AnswerCase,
-    CloseCase,
     ConfirmCase,
     FeedBackAnswer,
     GivenFeedback,
@@ -39,15 +40,6 @@ ATTEMPTS_NEEDED = 2
 IN_HAND = (CaseState.REGISTERED, CaseState.ASSIGNED, CaseState.IN_PROGRESS)
 NOT_CLOSED = (*IN_HAND, CaseState.RESOLVED)
 _ORDER = tuple(CaseState)
-
-# What would prove the ends that a confirmation doesn't.
-_PROOFS = {
-    Outcome.EXPLAINED_NOT_ACCEPTED: "director_review",
-    Outcome.UNCONFIRMED: "callbacks",
-    Outcome.REFERRED: "result_of_the_other_body",
-    Outcome.DUPLICATE: "master_case",
-    Outcome.WITHDRAWN: "withdrawal",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +142,10 @@ def verify(file: CaseFile, command: VerifyCase, act: Act) -> tuple[Case, Verific
     instant = believed(
         command.verify_time, act.time, "verify_time", not_before=case.cycle_start_time
     )
-    verification = Verification(command.place, command.findings, act.by, instant)
+    check_attachments(file, command.attachments)
+    verification = Verification(
+        command.place, command.findings, act.by, instant, command.attachments
+    )
     return advance(case, CaseState.IN_PROGRESS), verification
 
 
@@ -223,79 +218,121 @@ def resolve(file: CaseFile, command: ResolveCase, act: Act) -> Resolved:
     if not (told or file.fed_back_in_cycle):
         raise Refused("NOT_ANSWERED")
     given = command.resolve_time or (feedback.feedback_time if feedback else None)
+    resolve_time = believed(given, act.time, "resolve_time", not_before=case.cycle_start_time)
+    return Resolved(
+        declared(file, command.resolution, command.outcome, resolve_time, act), feedback
+    )
+
+
+def declared(
+    file: CaseFile, resolution: str, outcome: Outcome, resolve_time: datetime, act: Act
+) -> Case:
+    """Returns the case as resolved; nobody has said yet what they think of it."""
     resolved = replace(
-        case,
+        file.case,
         state=CaseState.RESOLVED,
-        resolution=command.resolution,
-        proposed_outcome=command.outcome,
-        resolve_time=believed(given, act.time, "resolve_time", not_before=case.cycle_start_time),
+        resolution=resolution,
+        proposed_outcome=outcome,
+        resolve_time=resolve_time,
         # sla ends it when it hears of this; its fact may be a while.
         pause=None,
         grade=Grade.NONE,
         basis=Basis.NONE,
         confirmed=False,
     )
-    return Resolved(_awake(resolved, file, act), feedback)
+    return _awake(resolved, file, act)
 
 
-def confirm(file: CaseFile, command: ConfirmCase, basis: Basis) -> Confirmed:
+def confirm(
+    file: CaseFile, command: ConfirmCase, basis: Basis, master: Case | None = None
+) -> Confirmed:
     """The result is right, says the reporter or someone for them.
 
-    What is only reported doesn't count, and never takes the place of what does.
+    What is only reported doesn't count, and never takes the place of what does. `master` is the
+    case that went on in a duplicate's place: the word is about its result, and stays with the
+    duplicate, which doesn't move. Raises Refused WRONG_STATE.
     """
     case = file.case
-    require(case, "ConfirmCase", CaseState.RESOLVED)
+    if master is None:
+        require(case, "ConfirmCase", CaseState.RESOLVED)
+    else:
+        require(master, "ConfirmCase", CaseState.RESOLVED, CaseState.CLOSED)
     real = basis is not Basis.REPORTED
     said = (case.grade, case.basis, case.confirmed)
     if said == (command.grade, basis, real) and not command.words:
         return Confirmed(case, counts=real, new=False)
-    if case.confirmed and not real:
-        return Confirmed(case, counts=False)
-    confirmed = replace(case, grade=command.grade, basis=basis, confirmed=real)
-    return Confirmed(confirmed, counts=real)
+    return Confirmed(graded(case, command.grade, basis, counts=real), counts=real)
+
+
+def graded(case: Case, grade: Grade, basis: Basis, *, counts: bool) -> Case:
+    """Returns the case with a word about its result, unless one stands that counts more."""
+    if case.confirmed and not counts:
+        return case
+    return replace(case, grade=grade, basis=basis, confirmed=counts)
 
 
 def reject(file: CaseFile, act: Act) -> Case:
     """The result isn't right: in progress again, a new cycle, back at the steward's level."""
     case = file.case
+    if case.state is CaseState.CLOSED:
+        # A duplicate's reporter, too: what they follow isn't theirs to reject.
+        raise Refused(
+            "WRONG_STATE",
+            action="RejectCase",
+            state=case.state,
+            allowed=CaseState.RESOLVED,
+            instead="ReopenCase",
+        )
     require(case, "RejectCase", CaseState.RESOLVED)
-    reopened = replace(
+    return begin_cycle(file, act)
+
+
+def struck_off(case: Case, outcome: Outcome, close_time: datetime) -> Case:
+    """Returns the case as closed: nobody has it in hand, and nothing wakes it."""
+    closed = replace(
+        case,
+        state=CaseState.CLOSED,
+        outcome=outcome,
+        close_time=close_time,
+        accountable="",
+        next_wake_time=None,
+        # sla ends it when it hears of this; its fact may be a while.
+        pause=None,
+        due_time=None,
+    )
+    if outcome is Outcome.EXPLAINED_NOT_ACCEPTED:
+        # Whoever said no twice has given their grade.
+        return replace(closed, grade=Grade.DISSATISFIED, basis=Basis.NONE)
+    return closed
+
+
+def begin_cycle(file: CaseFile, act: Act) -> Case:
+    """Returns the case in progress again: clocks, level and words of the reporter begin anew.
+
+    The steward has it in hand, or the dispatch room where there is none who may.
+    """
+    case = file.case
+    steward = "" if case.steward in case.shielded else case.steward
+    begun = replace(
         case,
         state=CaseState.IN_PROGRESS,
         cycle=case.cycle + 1,
         cycle_start_time=act.time,
         reopen_count=case.reopen_count + 1,
         level=0,
-        accountable=case.steward or DISPATCH_ROOM,
+        accountable=steward or DISPATCH_ROOM,
         grade=Grade.NONE,
         basis=Basis.NONE,
         confirmed=False,
         resolve_time=None,
+        close_time=None,
+        outcome=Outcome.NONE,
         proposed_outcome=Outcome.NONE,
         next_wake_time=None,
+        # Until sla tells of new clocks those on file are what is owed.
+        due_time=next_due(file.clocks),
     )
-    return _awake(reopened, file, act)
-
-
-def close(file: CaseFile, command: CloseCase, act: Act) -> Case:
-    """Struck off. Raises Refused END_NOT_PROVEN, naming what is missing."""
-    case = file.case
-    require(case, "CloseCase", CaseState.RESOLVED)
-    missing = _PROOFS.get(command.outcome, "")
-    if not missing and command.outcome is not case.proposed_outcome:
-        missing = "resolution_with_this_outcome"
-    if not missing and not case.confirmed:
-        missing = "confirmation"
-    if missing:
-        raise Refused("END_NOT_PROVEN", outcome=command.outcome, missing=missing)
-    return replace(
-        case,
-        state=CaseState.CLOSED,
-        outcome=command.outcome,
-        close_time=act.time,
-        accountable="",
-        next_wake_time=None,
-    )
+    return _awake(begun, file, act)
 
 
 def _fed_back_time(feedback: Feedback | None) -> datetime | None:

@@ -8,7 +8,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.intake.domain.marks import Callback, Flag, Pause, PromiseMove
+from services.intake.domain.marks import (
+    Attachment,
+    Callback,
+    Comment,
+    Flag,
+    Meeting,
+    Pause,
+    PromiseMove,
+    Referral,
+    Review,
+    Withdrawal,
+)
 
 # Owner of last resort: answers for a case until routing has named somebody.
 DISPATCH_ROOM = "position:DISPATCH_ROOM"
@@ -117,6 +128,8 @@ class Relation(StrEnum):
     FOUND_BY_SWEEP = "FOUND_BY_SWEEP"
     RELATED = "RELATED"
     RECURRENCE_OF = "RECURRENCE_OF"
+    DUPLICATE_OF = "DUPLICATE_OF"
+    SPLIT_FROM = "SPLIT_FROM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,16 @@ class Reporter:
     person_code: str = ""
     phone: str = ""
     email: str = ""
+    representative: "Representative | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """Who speaks for the reporter; sealed like them."""
+
+    name: str
+    phone: str
+    relation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +193,15 @@ class Verification:
     findings: str
     verified_by: str
     verify_time: datetime
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """sla's clock as the case file shows it; `kind` and `state` are sla's names."""
+    """sla's clock as the case file shows it; `kind` and `state` are sla's names.
+
+    A director may have `excused` its breach, which stays on record.
+    """
 
     clock_id: str
     kind: str
@@ -185,6 +212,7 @@ class Clock:
     state: str
     provisional: bool
     breached: bool
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +239,7 @@ class Case:
 
     `about_persons` are those it is about: for them it isn't there. `recused_persons` have been
     taken out of its handling chain: they may read it. `first_reply_by` is whom routing named for
-    the first reply, in the steward's place.
+    the first reply, in the steward's place. `due_time` is the earliest deadline that is owed.
     """
 
     case_id: str
@@ -256,6 +284,12 @@ class Case:
     first_reply_by: str = ""
     about_persons: tuple[str, ...] = ()
     recused_persons: tuple[str, ...] = ()
+    late_entry: bool = False
+    external_system: str = ""
+    external_ref: str = ""
+    suggested_category: str = ""
+    code_attempt: int = 0
+    due_time: datetime | None = None
     version: int = 0
 
     @property
@@ -273,7 +307,8 @@ class Case:
 class CaseFile:
     """A case with all that hangs on it; lists are oldest first. `zone` is the site's.
 
-    `hands` are the persons who have had a hand in it: their word proves no result.
+    `hands` are the persons who have had a hand in it: their word proves no result. `followers` are
+    the cases that are duplicates of this one. `attachments` are the appeal's own.
     """
 
     case: Case
@@ -286,6 +321,13 @@ class CaseFile:
     links: tuple[Link, ...] = ()
     promise_moves: tuple[PromiseMove, ...] = ()
     callbacks: tuple[Callback, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
+    referrals: tuple[Referral, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    followers: tuple[str, ...] = ()
     hands: frozenset[str] = frozenset()
 
     @property
@@ -322,28 +364,6 @@ class Site:
     name: str
     number_prefix: str
     zone: ZoneInfo
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One row of the ledger (台账)."""
-
-    number: str
-    case_id: str
-    occurred_time: datetime
-    category: str
-    unit_id: str
-    channel: Channel
-    text: str
-    steward: str
-    state: CaseState
-    outcome: Outcome
-    grade: Grade
-    resolution: str
-    resolve_time: datetime | None
-    close_time: datetime | None
-    reopen_count: int
-    breach_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.intake.domain.values import Basis, Case, CaseFile, Confidentiality
 STAFF = frozenset({"CLERK", "STEWARD", "HANDLER", "DISPATCHER", "DIRECTOR", "SUPPORT", "LEADER"})
 # May say for a reporter that the result is right, or not.
 _MAY_REPORT = frozenset({"CLERK", "STEWARD", "DISPATCHER", "DIRECTOR", "SUPPORT", "REPORTER"})
-_SEES_CONFIDENTIAL = frozenset({"DIRECTOR", "SUPPORT"})
+SEES_CONFIDENTIAL = frozenset({"DIRECTOR", "SUPPORT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +89,5 @@ def check_unseal(confidentiality: Confidentiality, roles: AbstractSet[str]) -> N
     """Raises Refused REPORTER_ANONYMOUS, or CASE_CONFIDENTIAL for those who handle the case."""
     if confidentiality is Confidentiality.ANONYMOUS:
         raise Refused("REPORTER_ANONYMOUS")
-    if confidentiality is Confidentiality.CONFIDENTIAL and roles.isdisjoint(_SEES_CONFIDENTIAL):
+    if confidentiality is Confidentiality.CONFIDENTIAL and roles.isdisjoint(SEES_CONFIDENTIAL):
         raise Refused("CASE_CONFIDENTIAL")

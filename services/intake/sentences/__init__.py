@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from google.protobuf.message import DecodeError, Message
 
+from backstop.intake.v1 import intake_facts_pb2
 from backstop.routing.v1 import routing_facts_pb2
 from chassis.errors import ENGLISH
 from services.intake.domain.values import Step
@@ -40,14 +41,7 @@ class Narrator:
 
     def cases(self) -> list[str]:
         """Returns the ids of other cases that the sentences call by their numbers."""
-        return sorted(
-            {
-                message.again_case_id
-                for _, message in self._steps
-                if isinstance(message, routing_facts_pb2.FixNotLasting)
-            }
-            - {""}
-        )
+        return sorted({_other_case(message) for _, message in self._steps} - {""})
 
     def tell(self, names: Mapping[tuple[str, str], str]) -> list[str]:
         """Returns one sentence per step.
@@ -72,6 +66,22 @@ class Narrator:
         if message is None:
             return self._language.unknown(step.source, step.type.rpartition(".")[2])
         return self._language.sentences[type(message)](message, words)
+
+
+def _other_case(message: Message | None) -> str:
+    match message:
+        case routing_facts_pb2.FixNotLasting():
+            return message.again_case_id
+        case intake_facts_pb2.CaseLinked():
+            return message.link.case_id
+        case (
+            intake_facts_pb2.CaseClosed()
+            | intake_facts_pb2.CaseConfirmed()
+            | intake_facts_pb2.CaseMasterMoved()
+        ):
+            return message.master_case_id
+        case _:
+            return ""
 
 
 def _collect(message: Message, found: set[str]) -> None:

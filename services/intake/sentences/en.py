@@ -6,16 +6,8 @@ from typing import Any
 from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.notify.v1 import notify_facts_pb2 as notify
 from backstop.sla.v1 import sla_facts_pb2 as sla
-from services.intake.sentences import labels, routing_en
+from services.intake.sentences import labels, life_en, routing_en
 from services.intake.sentences.words import Language, Sentence, Words
-
-
-def _case_registered(m: intake.CaseRegistered, w: Words) -> str:
-    where = w.post(m.post_id) if m.post_id else m.place or w.unit(m.unit_id)
-    ties = dict.fromkeys(w.label(link, "relation") for link in m.links)
-    linked = f"; linked: {', '.join(ties)}" if ties else ""
-    by = f"{w.label(m, 'channel')} ({where})"
-    return f"{w.who(m.receiver)} registered case {m.number} by {by}{linked}."
 
 
 def _case_verified(m: intake.CaseVerified, w: Words) -> str:
@@ -60,35 +52,6 @@ def _case_resolved(m: intake.CaseResolved, w: Words) -> str:
         f"{w.actor()} resolved it as {w.label(m, 'proposed_outcome')}{told}; "
         f"the reporter is asked. {m.resolution}"
     )
-
-
-def _called_back(m: intake.CaseCalledBack, w: Words) -> str:
-    words = f": {m.words}" if m.words else "."
-    if m.reached:
-        return f"{w.who(m.called_by)} called the reporter about the result{words}"
-    days = f"days in vain so far: {m.unanswered_days}"
-    return f"{w.who(m.called_by)} called the reporter in vain ({days}){words}"
-
-
-def _case_confirmed(m: intake.CaseConfirmed, w: Words) -> str:
-    words = f' "{m.words}"' if m.words else ""
-    effect = "" if m.counts else ", counts only after a callback"
-    return (
-        f"The reporter confirmed the result, {w.label(m, 'grade')} "
-        f"({w.label(m, 'basis')}{effect}).{words}"
-    )
-
-
-def _case_rejected(m: intake.CaseRejected, w: Words) -> str:
-    return (
-        f"The reporter rejected the result; reopening {m.reopen_count} "
-        f"({w.label(m, 'basis')}): {m.reason}"
-    )
-
-
-def _case_closed(m: intake.CaseClosed, w: Words) -> str:
-    remark = f" {m.remark}" if m.remark else ""
-    return f"{w.actor()} struck it off as {w.label(m, 'outcome')}.{remark}"
 
 
 def _case_unsealed(m: intake.CaseUnsealed, w: Words) -> str:
@@ -186,7 +149,7 @@ def _delivery_unknown(m: notify.DeliveryUnknown, w: Words) -> str:
 
 
 _SENTENCES: Mapping[Any, Sentence] = {
-    intake.CaseRegistered: _case_registered,
+    **life_en.SENTENCES,
     intake.CaseVerified: _case_verified,
     intake.CaseAnswered: _case_answered,
     intake.CaseFedBack: _case_fed_back,
@@ -194,10 +157,6 @@ _SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseFlagged: _case_flagged,
     intake.CaseEscalationRequested: _escalation_requested,
     intake.CaseResolved: _case_resolved,
-    intake.CaseCalledBack: _called_back,
-    intake.CaseConfirmed: _case_confirmed,
-    intake.CaseRejected: _case_rejected,
-    intake.CaseClosed: _case_closed,
     intake.CaseUnsealed: _case_unsealed,
     **routing_en.SENTENCES,
     sla.ClocksStarted: _clocks_started,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
+from backstop.intake.v1 import intake_marks_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from chassis.convert import to_datetime, to_timedelta, to_timestamp
 
@@ -126,6 +128,34 @@ class Words:
     def case(self, case_id: str) -> str:
         """Returns the number of another case; empty when it isn't known."""
         return self.names.get(("case", case_id), "")
+
+    def field(self, name: str) -> str:
+        """Names a field that can be amended."""
+        return self.language.labels.get(f"FIELD_{name}", name)
+
+    def amended(self, change: intake_marks_pb2.Amendment) -> tuple[str, str]:
+        """Writes what a field was and what it is.
+
+        Both are empty of one whose values are no codes and no single words.
+        """
+        tell: Callable[[str], str]
+        match change.field:
+            case "place":
+                tell = str
+            case "unit_id":
+                tell = self.unit
+            case "post_id":
+                tell = self.post
+            case "category":
+                tell = self.category
+            case "kind" | "urgency":
+                tell = partial(self._word, "CASE_KIND" if change.field == "kind" else "URGENCY")
+            case _:
+                return "", ""
+        return tell(change.previous_value), tell(change.value)
+
+    def _word(self, enum: str, name: str) -> str:
+        return self.language.labels.get(f"{enum}_{name}", name)
 
     def problem(self, code: str) -> str:
         """Says why a message didn't go out; a mail server's own answer stays a code."""

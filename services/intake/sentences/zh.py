@@ -6,15 +6,8 @@ from typing import Any
 from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.notify.v1 import notify_facts_pb2 as notify
 from backstop.sla.v1 import sla_facts_pb2 as sla
-from services.intake.sentences import labels, routing_zh
+from services.intake.sentences import labels, life_zh, routing_zh
 from services.intake.sentences.words import Language, Sentence, Words
-
-
-def _case_registered(m: intake.CaseRegistered, w: Words) -> str:
-    where = w.post(m.post_id) if m.post_id else m.place or w.unit(m.unit_id)
-    ties = dict.fromkeys(w.label(link, "relation") for link in m.links)
-    linked = f"，关联：{'、'.join(ties)}" if ties else ""
-    return f"{w.who(m.receiver)}经{w.label(m, 'channel')}登记诉求 {m.number}（{where}）{linked}。"
 
 
 def _case_verified(m: intake.CaseVerified, w: Words) -> str:
@@ -57,28 +50,6 @@ def _case_resolved(m: intake.CaseResolved, w: Words) -> str:
     outcome = w.label(m, "proposed_outcome")
     told = f"（{_told(m, w)}）" if m.HasField("feedback") else ""
     return f"{w.actor()}办结，拟定结果：{outcome}{told}，等待诉求人确认。{m.resolution}"
-
-
-def _called_back(m: intake.CaseCalledBack, w: Words) -> str:
-    words = f"：{m.words}" if m.words else "。"
-    if m.reached:
-        return f"{w.who(m.called_by)}回访诉求人，已联系上{words}"
-    return f"{w.who(m.called_by)}回访诉求人未联系上，本轮共 {m.unanswered_days} 天未联系上{words}"
-
-
-def _case_confirmed(m: intake.CaseConfirmed, w: Words) -> str:
-    words = f"。“{m.words}”" if m.words else ""
-    effect = "" if m.counts else "，须经回访核实后才算数"
-    return f"诉求人确认结果，{w.label(m, 'grade')}（{w.label(m, 'basis')}{effect}）{words}"
-
-
-def _case_rejected(m: intake.CaseRejected, w: Words) -> str:
-    return f"诉求人不认可结果，第 {m.reopen_count} 次重新办理（{w.label(m, 'basis')}）：{m.reason}"
-
-
-def _case_closed(m: intake.CaseClosed, w: Words) -> str:
-    remark = f" {m.remark}" if m.remark else ""
-    return f"{w.actor()}销号，结果：{w.label(m, 'outcome')}。{remark}".rstrip()
 
 
 def _case_unsealed(m: intake.CaseUnsealed, w: Words) -> str:
@@ -171,7 +142,7 @@ def _delivery_unknown(m: notify.DeliveryUnknown, w: Words) -> str:
 
 
 _SENTENCES: Mapping[Any, Sentence] = {
-    intake.CaseRegistered: _case_registered,
+    **life_zh.SENTENCES,
     intake.CaseVerified: _case_verified,
     intake.CaseAnswered: _case_answered,
     intake.CaseFedBack: _case_fed_back,
@@ -179,10 +150,6 @@ _SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseFlagged: _case_flagged,
     intake.CaseEscalationRequested: _escalation_requested,
     intake.CaseResolved: _case_resolved,
-    intake.CaseCalledBack: _called_back,
-    intake.CaseConfirmed: _case_confirmed,
-    intake.CaseRejected: _case_rejected,
-    intake.CaseClosed: _case_closed,
     intake.CaseUnsealed: _case_unsealed,
     **routing_zh.SENTENCES,
     sla.ClocksStarted: _clocks_started,

@@ -37,11 +37,12 @@ ON CONFLICT (site_id, unit_id) DO UPDATE SET
     name = excluded.name, kind = excluded.kind, parent_id = excluded.parent_id;
 
 -- name: save_people
--- Names of people; those who have left keep theirs, since old cases still name them.
-INSERT INTO people (site_id, person_id, name)
-SELECT $1, person_id, name FROM unnest($2::text[], $3::text[]) AS person (person_id, name)
-ON CONFLICT (site_id, person_id) DO UPDATE SET name = excluded.name
-WHERE people.name <> excluded.name;
+-- People's names and units; those who have left keep theirs, since old cases still name them.
+INSERT INTO people (site_id, person_id, name, unit_id)
+SELECT $1, person_id, name, unit_id
+FROM unnest($2::text[], $3::text[], $4::text[]) AS person (person_id, name, unit_id)
+ON CONFLICT (site_id, person_id) DO UPDATE SET name = excluded.name, unit_id = excluded.unit_id
+WHERE people.name <> excluded.name OR people.unit_id <> excluded.unit_id;
 
 -- name: save_positions
 -- The site's positions, whole.
@@ -67,6 +68,8 @@ ON CONFLICT (site_id, post_id) DO UPDATE SET name = excluded.name, place = exclu
 WITH gone AS (
     DELETE FROM categories WHERE site_id = $1 AND category_id <> ALL ($2::text[])
 )
-INSERT INTO categories (site_id, category_id, name)
-SELECT $1, category_id, name FROM unnest($2::text[], $3::text[]) AS category (category_id, name)
-ON CONFLICT (site_id, category_id) DO UPDATE SET name = excluded.name;
+INSERT INTO categories (site_id, category_id, name, group_category_id)
+SELECT $1, category_id, name, group_category_id
+FROM unnest($2::text[], $3::text[], $4::text[]) AS category (category_id, name, group_category_id)
+ON CONFLICT (site_id, category_id) DO UPDATE SET
+    name = excluded.name, group_category_id = excluded.group_category_id;

@@ -10,6 +10,20 @@ SELECT site_id, case_id AS subject_id, 'next_wake_time ' || next_wake_time AS de
 FROM cases
 WHERE state <> 'CLOSED' AND next_wake_time < decision_time() - interval '15 minutes';
 
+-- name: due_time_not_of_the_clocks
+-- A case's deadline is the nearest that runs of those owed to somebody; a closed case has none.
+SELECT cases.site_id, cases.case_id AS subject_id,
+    'due_time ' || coalesce(cases.due_time::text, 'none') || ', clocks: '
+        || coalesce(nearest.due_time::text, 'none') AS detail
+FROM cases
+CROSS JOIN LATERAL (
+    SELECT min(clocks.due_time) AS due_time FROM clocks
+    WHERE clocks.case_id = cases.case_id AND clocks.state = 'RUNNING'
+        AND clocks.kind NOT IN ('REMINDER', 'REVIEW', 'PAUSE', 'SILENCE')
+        AND cases.state <> 'CLOSED'
+) AS nearest
+WHERE cases.due_time IS DISTINCT FROM nearest.due_time;
+
 -- name: case_without_registration
 -- A case's first fact is its registration, and every registration has its case.
 SELECT
@@ -34,7 +48,8 @@ LEFT JOIN LATERAL (
     SELECT type FROM journal
     WHERE journal.subject_id = cases.case_id AND type IN (
         'backstop.intake.v1.CaseRegistered', 'backstop.intake.v1.CaseResolved',
-        'backstop.intake.v1.CaseRejected', 'backstop.intake.v1.CaseClosed'
+        'backstop.intake.v1.CaseRejected', 'backstop.intake.v1.CaseClosed',
+        'backstop.intake.v1.CaseReopened'
     )
     ORDER BY subject_version DESC LIMIT 1
 ) AS last ON true
@@ -42,15 +57,68 @@ WHERE CASE last.type
     WHEN 'backstop.intake.v1.CaseClosed' THEN cases.state <> 'CLOSED'
     WHEN 'backstop.intake.v1.CaseResolved' THEN cases.state <> 'RESOLVED'
     WHEN 'backstop.intake.v1.CaseRejected' THEN cases.state <> 'IN_PROGRESS'
+    WHEN 'backstop.intake.v1.CaseReopened' THEN cases.state <> 'IN_PROGRESS'
     WHEN 'backstop.intake.v1.CaseRegistered' THEN cases.state IN ('RESOLVED', 'CLOSED')
     ELSE true
 END;
 
 -- name: closed_case_not_proven
--- What was closed as solved or explained was confirmed by a word that counts.
+-- Every end has its proof. Of the unconfirmed, who could be called was called in vain at least once:
+-- how often it takes was the rule of that day.
 SELECT site_id, case_id AS subject_id, outcome || ' on ' || basis AS detail
 FROM cases
-WHERE outcome IN ('SOLVED', 'EXPLAINED') AND NOT (confirmed AND proposed_outcome = outcome);
+WHERE state = 'CLOSED' AND NOT CASE outcome
+    WHEN 'SOLVED' THEN confirmed AND proposed_outcome = outcome
+    WHEN 'EXPLAINED' THEN confirmed AND proposed_outcome = outcome
+    WHEN 'EXPLAINED_NOT_ACCEPTED' THEN NOT confirmed AND grade = 'DISSATISFIED'
+        AND 'UPHELD' = (
+            SELECT decision FROM reviews
+            WHERE reviews.case_id = cases.case_id AND reviews.cycle = cases.cycle
+            ORDER BY version DESC LIMIT 1
+        )
+        AND 2 <= (
+            SELECT count(*) FROM journal
+            WHERE journal.subject_id = cases.case_id
+                AND journal.type = 'backstop.intake.v1.CaseRejected'
+        )
+    WHEN 'UNCONFIRMED' THEN NOT confirmed AND (confidentiality = 'ANONYMOUS' OR EXISTS (
+        SELECT FROM callbacks
+        WHERE callbacks.case_id = cases.case_id AND callbacks.cycle = cases.cycle
+            AND NOT reached AND sample_id = ''
+    ))
+    WHEN 'REFERRED' THEN EXISTS (
+        SELECT FROM referrals
+        WHERE referrals.case_id = cases.case_id AND result <> ''
+    )
+    -- Its master is looked for by duplicate_without_master.
+    WHEN 'DUPLICATE' THEN true
+    WHEN 'WITHDRAWN' THEN EXISTS (
+        SELECT FROM withdrawals
+        WHERE withdrawals.case_id = cases.case_id AND withdrawals.cycle = cases.cycle AND counts
+    )
+    ELSE false
+END;
+
+-- name: proofs_not_of_the_journal
+-- Every withdrawal, referral, result and review has its fact, and every fact what it tells of.
+SELECT cases.site_id, cases.case_id AS subject_id,
+    kept.kind || ': ' || kept.count || ' on file, ' || count(journal.type) || ' facts' AS detail
+FROM cases
+CROSS JOIN LATERAL (
+    SELECT 'CaseWithdrawn' AS kind, count(*) AS count FROM withdrawals
+    WHERE withdrawals.case_id = cases.case_id
+    UNION ALL
+    SELECT 'CaseReferred', count(*) FROM referrals WHERE referrals.case_id = cases.case_id
+    UNION ALL
+    SELECT 'CaseReferralResulted', count(*) FROM referrals
+    WHERE referrals.case_id = cases.case_id AND result <> ''
+    UNION ALL
+    SELECT 'CaseReviewed', count(*) FROM reviews WHERE reviews.case_id = cases.case_id
+) AS kept
+LEFT JOIN journal ON journal.subject_id = cases.case_id
+    AND journal.type = 'backstop.intake.v1.' || kept.kind
+GROUP BY cases.site_id, cases.case_id, kept.kind, kept.count
+HAVING kept.count <> count(journal.type);
 
 -- name: case_without_receipt
 -- Every case can be followed by its code.
@@ -66,7 +134,8 @@ LEFT JOIN reporters USING (case_id)
 WHERE (cases.confidentiality = 'ANONYMOUS') = (reporters.case_id IS NOT NULL);
 
 -- name: numbers_with_gaps
--- Numbers of a site and day run from 1 to the counter without a gap.
+-- Numbers of a site and day run from 1 to the counter: without a gap, unless some were given in
+-- blocks, of which a crash leaves some unused.
 SELECT
     counters.site_id, counters.local_day::text AS subject_id,
     count(cases.case_id) || ' cases, counter at ' || counters.last_number AS detail
@@ -74,8 +143,16 @@ FROM counters
 JOIN sites USING (site_id)
 LEFT JOIN cases ON cases.site_id = counters.site_id
     AND (cases.record_time AT TIME ZONE sites.time_zone)::date = counters.local_day
-GROUP BY counters.site_id, counters.local_day, counters.last_number
-HAVING count(cases.case_id) <> counters.last_number;
+GROUP BY counters.site_id, counters.local_day, counters.last_number, counters.blocks
+HAVING count(cases.case_id) > counters.last_number
+    OR (count(cases.case_id) < counters.last_number AND NOT counters.blocks);
+
+-- name: number_given_twice
+-- No two cases of a site have the same number.
+SELECT site_id, number AS subject_id, count(*) || ' cases' AS detail
+FROM cases
+GROUP BY site_id, number
+HAVING count(*) > 1;
 
 -- name: applied_facts_not_on_the_timeline
 -- Every fact of another service that the gate has let in stands on the timeline, once.
@@ -146,3 +223,27 @@ WHERE calls.count <> facts.count;
 SELECT site_id, case_id AS subject_id, 'about its receiver, steward or accountable' AS detail
 FROM cases
 WHERE about_persons && ARRAY[receiver, steward, accountable, first_reply_by];
+
+-- name: duplicate_without_master
+-- Whatever was closed as a duplicate has one case that goes on in its place.
+SELECT cases.site_id, cases.case_id AS subject_id, masters.count || ' masters' AS detail
+FROM cases
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count FROM links
+    WHERE links.case_id = cases.case_id AND links.relation = 'DUPLICATE_OF'
+) AS masters
+WHERE cases.state = 'CLOSED' AND cases.outcome = 'DUPLICATE' AND masters.count <> 1;
+
+-- name: comments_not_of_the_journal
+-- Every comment has its fact, and every fact its comment.
+SELECT cases.site_id, cases.case_id AS subject_id,
+    said.count || ' comments, ' || facts.count || ' facts' AS detail
+FROM cases
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count FROM comments WHERE comments.case_id = cases.case_id
+) AS said
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count FROM journal
+    WHERE journal.subject_id = cases.case_id AND journal.type = 'backstop.intake.v1.CaseCommented'
+) AS facts
+WHERE said.count <> facts.count;

@@ -6,18 +6,20 @@ from datetime import datetime
 from backstop.fact.v1 import fact_pb2
 from chassis.database import Connection
 from services.intake.domain.marks import Callback, FlagKind, PromiseMove
+from services.intake.domain.times import OLDEST
 from services.intake.domain.values import (
     Answer,
     Case,
     CaseFile,
-    CaseState,
     Feedback,
-    LedgerRow,
     Step,
     Verification,
 )
 from services.intake.store import Q
-from services.intake.store.rows import read_case, read_file, read_ledger_row, read_step
+from services.intake.store.rows import read_case, read_file, read_step
+
+# More than any case has.
+_ALL_STEPS = 1_000_000
 
 
 async def load_case(connection: Connection, case_id: str) -> Case | None:
@@ -66,6 +68,7 @@ async def save_case(connection: Connection, case: Case) -> None:
         pause.latest_end_time if pause else None,
         case.first_reply_by,
         case.recused_persons,
+        case.due_time,
     )
 
 
@@ -129,6 +132,8 @@ async def insert_callback(
         callback.called_by,
         callback.call_time,
         callback.words,
+        callback.grade,
+        callback.sample_id,
     )
 
 
@@ -210,44 +215,17 @@ async def load_reporter(connection: Connection, case_id: str) -> fact_pb2.Sealed
     return fact_pb2.Sealed(key_id=row["key_id"], nonce=row["nonce"], ciphertext=row["ciphertext"])
 
 
-async def list_cases(
-    connection: Connection,
-    site_id: str,
-    states: list[CaseState],
-    unit_id: str,
-    accountable: str,
-    before: tuple[datetime, str],
-    count: int,
-    *,
-    callers: Iterable[str],
-) -> list[Case]:
-    """Returns cases older than `before` (record time, id), newest first; none about a caller."""
-    rows = await connection.fetch(
-        Q.list_cases, site_id, states, unit_id, accountable, *before, count, list(callers)
-    )
-    return [read_case(row) for row in rows]
+async def list_in_sight(
+    connection: Connection, case_ids: Iterable[str], callers: Iterable[str]
+) -> frozenset[str]:
+    """Returns those of some cases that are in sight and not about a caller."""
+    rows = await connection.fetch(Q.list_in_sight, list(case_ids), list(callers))
+    return frozenset(row["case_id"] for row in rows)
 
 
-async def list_ledger(
-    connection: Connection,
-    site_id: str,
-    start: datetime,
-    end: datetime,
-    category: str,
-    after: tuple[datetime, str],
-    count: int,
-    *,
-    solved_only: bool,
-    callers: Iterable[str],
-) -> list[LedgerRow]:
-    """Returns cases spoken in [start, end), after `after` (occurred time, id), oldest first.
-
-    None of them is about a caller.
-    """
-    rows = await connection.fetch(
-        Q.list_ledger, site_id, start, end, solved_only, category, *after, count, list(callers)
-    )
-    return [read_ledger_row(row) for row in rows]
+async def list_steps(connection: Connection, case_id: str) -> list[Step]:
+    """Returns all steps of a case, of all services."""
+    return await list_timeline(connection, case_id, (OLDEST, "", 0), _ALL_STEPS)
 
 
 async def list_timeline(

@@ -48,12 +48,21 @@ async def save_directory(connection: Connection, directory: Directory) -> None:
     )
     for query, named in (
         (Q.save_people, directory.people),
-        (Q.save_positions, directory.positions),
         (Q.save_categories, directory.categories),
     ):
         await connection.execute(
-            query, site.site_id, [one.code for one in named], [one.name for one in named]
+            query,
+            site.site_id,
+            [one.code for one in named],
+            [one.name for one in named],
+            [one.belongs_to for one in named],
         )
+    await connection.execute(
+        Q.save_positions,
+        site.site_id,
+        [one.code for one in directory.positions],
+        [one.name for one in directory.positions],
+    )
 
 
 async def list_names(

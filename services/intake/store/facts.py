@@ -1,7 +1,6 @@
 """Keeps what the facts of the other services add to a case file."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from chassis.database import Connection
 from services.intake.domain.values import Clock, Step, WorkOrder
@@ -42,15 +41,22 @@ async def save_clocks(
         [one.state for one in clocks],
         [one.provisional for one in clocks],
         [one.breached for one in clocks],
+        [one.excused for one in clocks],
     )
 
 
-async def insert_work_orders(
+async def load_work_orders(connection: Connection, case_id: str) -> tuple[WorkOrder, ...]:
+    """Returns a case's work orders, as they were dispatched."""
+    rows = await connection.fetch(Q.list_work_orders, case_id)
+    return tuple(WorkOrder(**row) for row in rows)
+
+
+async def save_work_orders(
     connection: Connection, site_id: str, case_id: str, orders: Sequence[WorkOrder]
 ) -> None:
-    """Writes work orders that were dispatched together."""
+    """Writes work orders that are new or have changed."""
     await connection.execute(
-        Q.insert_work_orders,
+        Q.save_work_orders,
         case_id,
         site_id,
         [one.work_order_id for one in orders],
@@ -61,49 +67,3 @@ async def insert_work_orders(
         [one.dispatch_time for one in orders],
         [one.state for one in orders],
     )
-
-
-async def move_work_order(
-    connection: Connection, case_id: str, work_order_id: str, state: str
-) -> None:
-    """Writes a work order's new state."""
-    await connection.execute(Q.move_work_order, case_id, work_order_id, state)
-
-
-async def rule_work_order(
-    connection: Connection,
-    case_id: str,
-    work_order_id: str,
-    unit_id: str,
-    deadline_time: datetime | None,
-    *,
-    leads: bool,
-) -> None:
-    """Writes whose a work order is after a ruling, and until when; None leaves the deadline.
-
-    Where it `leads` by the ruling, no other open one of the case does.
-    """
-    await connection.execute(
-        Q.rule_work_order, case_id, work_order_id, unit_id, deadline_time, leads
-    )
-
-
-async def reopen_work_order(connection: Connection, case_id: str, order: WorkOrder) -> None:
-    """Writes a work order as it is after it was opened again."""
-    await connection.execute(
-        Q.reopen_work_order,
-        case_id,
-        order.work_order_id,
-        order.unit_id,
-        order.lead,
-        order.task,
-        order.deadline_time,
-        order.state,
-    )
-
-
-async def extend_work_order(
-    connection: Connection, case_id: str, work_order_id: str, deadline_time: datetime
-) -> None:
-    """Writes a work order's new deadline."""
-    await connection.execute(Q.extend_work_order, case_id, work_order_id, deadline_time)

@@ -8,7 +8,21 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from services.intake.domain.marks import Callback, Flag, FlagKind, Pause, PromiseMove
+from services.intake.domain.marks import (
+    Attachment,
+    Callback,
+    Comment,
+    Flag,
+    FlagKind,
+    Meeting,
+    Pause,
+    PromiseMove,
+    Referral,
+    Review,
+    ReviewDecision,
+    Visibility,
+    Withdrawal,
+)
 from services.intake.domain.values import (
     Answer,
     AnswerKind,
@@ -23,7 +37,6 @@ from services.intake.domain.values import (
     Feedback,
     FeedbackWay,
     Grade,
-    LedgerRow,
     Link,
     Outcome,
     Relation,
@@ -82,46 +95,41 @@ def read_case(row: asyncpg.Record) -> Case:
         recused_persons=tuple(row["recused_persons"]),
         pause=_pause(row),
         flags=_list(row["flags"], _flag),
+        late_entry=row["late_entry"],
+        external_system=row["external_system"],
+        external_ref=row["external_ref"],
+        suggested_category=row["suggested_category"],
+        code_attempt=row["code_attempt"],
+        due_time=row["due_time"],
         version=row["version"],
     )
 
 
 def read_file(row: asyncpg.Record) -> CaseFile:
     """Returns the case file of a row of get_file."""
+    attached: dict[int, list[Attachment]] = {}
+    for version, attachment in _list(row["attachments"], _attached):
+        attached.setdefault(version, []).append(attachment)
     return CaseFile(
         case=read_case(row),
         zone=ZoneInfo(row["time_zone"]),
         answers=_list(row["answers"], _answer),
         feedbacks=_list(row["feedbacks"], _feedback),
-        verifications=_list(row["verifications"], _verification),
+        verifications=_with_files(row["verifications"], _verification, attached),
         work_orders=_list(row["work_orders"], _work_order),
         clocks=_list(row["clocks"], _clock),
         links=_list(row["links"], _link),
         promise_moves=_list(row["promise_moves"], _promise_move),
         callbacks=_list(row["callbacks"], _callback),
+        withdrawals=_list(row["withdrawals"], _withdrawal),
+        referrals=_list(row["referrals"], _referral),
+        reviews=_list(row["reviews"], _review),
+        comments=_with_files(row["comments"], _comment, attached),
+        meetings=_list(row["meetings"], _meeting),
+        # What was attached to the appeal came with its first fact.
+        attachments=tuple(attached.get(1, ())),
+        followers=tuple(row["followers"]),
         hands=frozenset(row["hands"]),
-    )
-
-
-def read_ledger_row(row: asyncpg.Record) -> LedgerRow:
-    """Returns a row of list_ledger."""
-    return LedgerRow(
-        number=row["number"],
-        case_id=row["case_id"],
-        occurred_time=row["occurred_time"],
-        category=row["category"],
-        unit_id=row["unit_id"],
-        channel=Channel(row["channel"]),
-        text=row["text"],
-        steward=row["steward"],
-        state=CaseState(row["state"]),
-        outcome=Outcome(row["outcome"]),
-        grade=Grade(row["grade"]),
-        resolution=row["resolution"],
-        resolve_time=row["resolve_time"],
-        close_time=row["close_time"],
-        reopen_count=row["reopen_count"],
-        breach_count=row["breach_count"],
     )
 
 
@@ -141,6 +149,14 @@ def read_step(row: asyncpg.Record) -> Step:
 
 def _list(text: str | None, read: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
     return () if text is None else tuple(read(item) for item in json.loads(text))
+
+
+def _with_files(
+    text: str | None,
+    read: Callable[[Mapping[str, Any], tuple[Attachment, ...]], T],
+    attached: Mapping[int, list[Attachment]],
+) -> tuple[T, ...]:
+    return _list(text, lambda item: read(item, tuple(attached.get(item["version"], ()))))
 
 
 def _time(text: str) -> datetime:
@@ -201,6 +217,8 @@ def _callback(item: Mapping[str, Any]) -> Callback:
         called_by=item["called_by"],
         call_time=_time(item["call_time"]),
         words=item["words"],
+        grade=item["grade"],
+        sample_id=item["sample_id"],
     )
 
 
@@ -215,12 +233,85 @@ def _feedback(item: Mapping[str, Any]) -> Feedback:
     )
 
 
-def _verification(item: Mapping[str, Any]) -> Verification:
+def _verification(item: Mapping[str, Any], attachments: tuple[Attachment, ...]) -> Verification:
     return Verification(
         place=item["place"],
         findings=item["findings"],
         verified_by=item["verified_by"],
         verify_time=_time(item["verify_time"]),
+        attachments=attachments,
+    )
+
+
+def _attached(item: Mapping[str, Any]) -> tuple[int, Attachment]:
+    return item["version"], Attachment(
+        reference=item["reference"],
+        sha256=item["sha256"],
+        media_type=item["media_type"],
+        size_bytes=item["size_bytes"],
+        caption=item["caption"],
+    )
+
+
+def _withdrawal(item: Mapping[str, Any]) -> Withdrawal:
+    return Withdrawal(
+        cycle=item["cycle"],
+        reason=item["reason"],
+        basis=item["basis"],
+        counts=item["counts"],
+        withdraw_time=_time(item["withdraw_time"]),
+    )
+
+
+def _referral(item: Mapping[str, Any]) -> Referral:
+    result_time = item["result_time"]
+    return Referral(
+        version=item["version"],
+        cycle=item["cycle"],
+        body=item["body"],
+        reference=item["reference"],
+        reason=item["reason"],
+        referred_by=item["referred_by"],
+        refer_time=_time(item["refer_time"]),
+        result=item["result"],
+        result_recorded_by=item["result_recorded_by"],
+        result_time=_time(result_time) if result_time else None,
+    )
+
+
+def _review(item: Mapping[str, Any]) -> Review:
+    return Review(
+        cycle=item["cycle"],
+        decision=ReviewDecision(item["decision"]),
+        findings=item["findings"],
+        verified_by=item["verified_by"],
+        reviewed_by=item["reviewed_by"],
+        review_time=_time(item["review_time"]),
+    )
+
+
+def _comment(item: Mapping[str, Any], attachments: tuple[Attachment, ...]) -> Comment:
+    return Comment(
+        visibility=Visibility(item["visibility"]),
+        text=item["text"],
+        written_by=item["written_by"],
+        by_reporter=item["by_reporter"],
+        comment_time=_time(item["comment_time"]),
+        attachments=attachments,
+    )
+
+
+def _meeting(item: Mapping[str, Any]) -> Meeting:
+    next_date = item["next_date"]
+    return Meeting(
+        cycle=item["cycle"],
+        meeting_time=_time(item["meeting_time"]),
+        chaired_by=item["chaired_by"],
+        participants=tuple(item["participants"]),
+        unit_ids=tuple(item["unit_ids"]),
+        decisions=item["decisions"],
+        next_date=date.fromisoformat(next_date) if next_date else None,
+        recorded_by=item["recorded_by"],
     )
 
 
@@ -247,6 +338,7 @@ def _clock(item: Mapping[str, Any]) -> Clock:
         state=item["state"],
         provisional=item["provisional"],
         breached=item["breached"],
+        excused=item["excused"],
     )
 
 

@@ -1,0 +1,1 @@
+"""Documents that leave the window: files for people who read and print."""

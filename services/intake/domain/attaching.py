@@ -1,0 +1,17 @@
+"""How many files a case takes: they come with the appeal, with verifications and with comments."""
+
+from chassis.errors import Refused
+from services.intake.domain.marks import Attachment
+from services.intake.domain.values import CaseFile
+
+# A case file is one read, its attachments included.
+ATTACHMENTS_LIMIT = 200
+
+
+def check_attachments(file: CaseFile, added: tuple[Attachment, ...]) -> None:
+    """Raises Refused TOO_MANY_ATTACHMENTS when a case would have more than it takes."""
+    there = len(file.attachments)
+    there += sum(len(one.attachments) for one in file.verifications)
+    there += sum(len(one.attachments) for one in file.comments)
+    if added and there + len(added) > ATTACHMENTS_LIMIT:
+        raise Refused("TOO_MANY_ATTACHMENTS", limit=ATTACHMENTS_LIMIT)

@@ -1,0 +1,112 @@
+"""How cases hang together: ties between them, a duplicate merged into its master, a split."""
+
+from dataclasses import dataclass
+
+from chassis.errors import Refused
+from services.intake.domain.commands import RegisterCase
+from services.intake.domain.transitions import NOT_CLOSED, Act, require, struck_off
+from services.intake.domain.values import (
+    Case,
+    CaseFile,
+    Link,
+    Outcome,
+    Relation,
+    Reporter,
+)
+
+# Ties that are made by hand; the others come with a merge or a split.
+BY_HAND = frozenset({Relation.RELATED, Relation.RECURRENCE_OF, Relation.FOUND_BY_SWEEP})
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCases:
+    case_id: str
+    expected_version: int
+    linked_case_id: str
+    relation: Relation
+    remove: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCase:
+    case_id: str
+    expected_version: int
+    master_case_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCase:
+    """What is empty is as the old case has it."""
+
+    case_id: str
+    expected_version: int
+    text: str
+    category: str
+    unit_id: str
+    place: str
+    reason: str
+
+
+def check_link(command: LinkCases) -> None:
+    """Raises Refused LINK_NOT_ALLOWED and LINK_CYCLE for what no case can be tied by."""
+    if command.relation not in BY_HAND:
+        raise Refused("LINK_NOT_ALLOWED", relation=command.relation)
+    if command.linked_case_id == command.case_id:
+        raise Refused("LINK_CYCLE", case_id=command.case_id)
+
+
+def changes(file: CaseFile, command: LinkCases) -> bool:
+    """Tells whether the tie isn't there yet, or is still there when it is to be taken off."""
+    tied = any(
+        one.case_id == command.linked_case_id and one.relation is command.relation
+        for one in file.links
+    )
+    return tied is command.remove
+
+
+def master_of(file: CaseFile) -> str:
+    """Returns the id of the case in whose place a duplicate was closed; empty for any other."""
+    return next((one.case_id for one in file.links if one.relation is Relation.DUPLICATE_OF), "")
+
+
+def merge(file: CaseFile, master: CaseFile, act: Act) -> Case:
+    """The case is closed as a duplicate of another, which goes on.
+
+    Raises Refused LINK_CYCLE for itself, WRONG_STATE, and MASTER_CLOSED.
+    """
+    case = file.case
+    if case.case_id == master.case.case_id:
+        raise Refused("LINK_CYCLE", case_id=case.case_id)
+    require(case, "MergeCase", *NOT_CLOSED)
+    # A duplicate is closed; one that was reopened is a duplicate no longer.
+    if not master.case.open or master_of(master):
+        raise Refused("MASTER_CLOSED", number=master.case.number)
+    return struck_off(case, Outcome.DUPLICATE, act.time)
+
+
+def split(file: CaseFile, command: SplitCase, reporter: Reporter, receiver: str) -> RegisterCase:
+    """Returns the appeal that the new case is registered with; raises Refused WRONG_STATE.
+
+    `receiver` is the old one's, empty where the site no longer has them.
+    """
+    case = file.case
+    require(case, "SplitCase", *NOT_CLOSED)
+    return RegisterCase(
+        site_id=case.site_id,
+        text=command.text,
+        channel=case.channel,
+        reporter=reporter,
+        place=command.place or case.place,
+        post_id=case.post_id,
+        unit_id=command.unit_id or case.unit_id,
+        kind=case.kind,
+        category=command.category or case.category,
+        urgency=case.urgency,
+        occurred_time=case.occurred_time,
+        receiver=receiver,
+        slip_number="",
+        links=(Link(case.case_id, Relation.SPLIT_FROM),),
+        about_persons=case.about_persons,
+    )

@@ -1,0 +1,212 @@
+"""The ledger of a period (台账): in pages, as a stream, as a file; and what of it is public."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from backstop.intake.v1 import intake_measures_pb2 as rpc
+from chassis.call import Call, current_call
+from chassis.clock import decision_time
+from chassis.convert import to_date
+from chassis.database import Connection
+from chassis.errors import Refused
+from chassis.pages import page_size
+from services.intake.convert import ledger as convert
+from services.intake.documents.cells import clean
+from services.intake.documents.ledger_columns import Speech
+from services.intake.documents.ledger_csv import LedgerCsv
+from services.intake.documents.ledger_xlsx import LedgerXlsx, Title
+from services.intake.documents.press import blank, chunks, pressed
+from services.intake.domain import publishing, visibility
+from services.intake.domain.filters import parse
+from services.intake.domain.ledger import Excerpt
+from services.intake.domain.times import OLDEST, bounded, end_of_day, start_of_day
+from services.intake.domain.values import Site
+from services.intake.rpc.common import Base
+from services.intake.store import directory, ledger
+
+_BEFORE_ALL = OLDEST - timedelta(days=1)
+_AFTER_ALL = datetime(9999, 1, 1, tzinfo=UTC)
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9_-]")
+
+_Asked = rpc.ListLedgerRequest | rpc.StreamLedgerRequest | rpc.ExportLedgerRequest
+
+
+class LedgerMixin(Base):
+    """The ledger of a period (台账)."""
+
+    async def ListLedger(
+        self, request: rpc.ListLedgerRequest, context: Any
+    ) -> rpc.ListLedgerResponse:
+        call = current_call(request)
+        size = page_size(request.page_size, default=100, maximum=500)
+        after: Any = self.pages.read(request) or ledger.BEFORE_ALL
+        async with self.app.read(call.actor) as connection:
+            site = await directory.load_site(connection, request.site_id)
+            excerpt = _excerpt(request, call, site)
+            if excerpt is None:
+                return rpc.ListLedgerResponse()
+            found = await ledger.list_ledger(connection, excerpt, after, size + 1)
+        page = found[:size]
+        response = rpc.ListLedgerResponse(rows=[convert.ledger_row(row) for row in page])
+        if len(found) > size:
+            last = page[-1]
+            response.next_page_token = self.pages.issue(request, (last.occurred_time, last.case_id))
+        return response
+
+    async def StreamLedger(
+        self, request: rpc.StreamLedgerRequest, context: Any
+    ) -> AsyncIterator[rpc.StreamLedgerResponse]:
+        call = current_call(request)
+        async with self.app.read(call.actor) as connection:
+            site = await directory.load_site(connection, request.site_id)
+        excerpt = _excerpt(request, call, site)
+        if excerpt is None:
+            return
+        async for rows in ledger.read_ledger(self.app, call.actor, excerpt):
+            yield rpc.StreamLedgerResponse(rows=[convert.ledger_row(row) for row in rows])
+
+    async def ExportLedger(
+        self, request: rpc.ExportLedgerRequest, context: Any
+    ) -> AsyncIterator[rpc.ExportLedgerResponse]:
+        call = current_call(request)
+        async with self.app.read(call.actor) as connection:
+            site = await directory.load_site(connection, request.site_id)
+            now = await decision_time(connection)
+        excerpt = _excerpt(request, call, site)
+        if site is None or excerpt is None:
+            raise Refused("SITE_UNKNOWN", site_id=request.site_id)
+        speech = Speech(call.language, site.zone)
+        as_csv = request.format == rpc.DOCUMENT_FORMAT_CSV
+        async with blank() as (file, folder):
+            writer: LedgerCsv | LedgerXlsx
+            if as_csv:
+                writer = await pressed(LedgerCsv, file, speech)
+            else:
+                title = _title(request, site, speech, now)
+                writer = await pressed(LedgerXlsx, file, folder, speech, title)
+            try:
+                async for rows in ledger.read_ledger(self.app, call.actor, excerpt):
+                    await pressed(writer.add, rows)
+                await pressed(writer.finish)
+            finally:
+                await pressed(writer.close)
+            response = rpc.ExportLedgerResponse(file_name=_file_name(request, as_csv=as_csv))
+            async for chunk, last in chunks(file):
+                response.content = chunk
+                if last:
+                    response.row_count = writer.row_count
+                yield response
+                response = rpc.ExportLedgerResponse()
+
+    async def ListSolvedProblems(
+        self, request: rpc.ListSolvedProblemsRequest, context: Any
+    ) -> rpc.ListSolvedProblemsResponse:
+        call = current_call(request)
+        size = page_size(request.page_size)
+        before: Any = self.pages.read(request) or (_AFTER_ALL, "")
+        async with self.app.read(call.actor) as connection:
+            site = await directory.load_site(connection, request.site_id)
+            if site is None:
+                raise Refused("SITE_UNKNOWN", site_id=request.site_id)
+            found = await _solved(connection, request, site, before, size + 1)
+            people = await ledger.list_people(connection, site.site_id)
+        page = found[:size]
+        # Up to 200 texts of 4,000 characters each.
+        problems = await asyncio.to_thread(_published, page, people, site)
+        response = rpc.ListSolvedProblemsResponse(
+            problems=[convert.solved_problem(one) for one in problems]
+        )
+        if len(found) > size:
+            last = page[-1]
+            response.next_page_token = self.pages.issue(request, (last.close_time, last.case_id))
+        return response
+
+
+def _excerpt(request: _Asked, call: Call, site: Site | None) -> Excerpt | None:
+    """Returns what is asked for, None of a site that isn't there.
+
+    Raises Refused FILTER_INVALID, and INVALID_FIELD for a day that isn't one.
+    """
+    checked = parse(request.filter)
+    if site is None:
+        return None
+    start, end = _period(request, site)
+    return Excerpt(
+        site_id=site.site_id,
+        zone=site.zone,
+        start=start,
+        end=end,
+        callers=visibility.behind(call.actor.subject, call.actor.acting_for),
+        category=request.category,
+        solved_only=request.solved_only,
+        filter=checked,
+    )
+
+
+def _period(
+    request: _Asked | rpc.ListSolvedProblemsRequest, site: Site
+) -> tuple[datetime, datetime]:
+    """Returns the first instant of the period and the first one after it."""
+    start, end = _BEFORE_ALL, _AFTER_ALL
+    if request.HasField("start_date"):
+        start = start_of_day(bounded(to_date(request.start_date, "start_date")), site.zone)
+    if request.HasField("end_date"):
+        end = end_of_day(bounded(to_date(request.end_date, "end_date")), site.zone)
+    return start, end
+
+
+async def _solved(
+    connection: Connection,
+    request: rpc.ListSolvedProblemsRequest,
+    site: Site,
+    before: tuple[datetime, str],
+    count: int,
+) -> list[publishing.SolvedCase]:
+    start, end = _period(request, site)
+    return await ledger.list_solved(connection, site.site_id, start, end, before, count)
+
+
+def _published(
+    cases: list[publishing.SolvedCase], people: Any, site: Site
+) -> list[publishing.SolvedProblem]:
+    masker = publishing.Masker(people)
+    return [publishing.published(case, masker, site.zone) for case in cases]
+
+
+def _title(request: rpc.ExportLedgerRequest, site: Site, speech: Speech, now: datetime) -> Title:
+    first, last = _days(request)
+    if not first and not last:
+        period = speech.say("全部", "all")
+    else:
+        beginning, end = speech.say("最早", "the first"), speech.say("今", "today")
+        period = f"{first or beginning}{speech.say(' 至 ', ' to ')}{last or end}"
+    narrowed = [
+        speech.say("仅已解决", "solved only") if request.solved_only else "",
+        speech.say(f"类别 {request.category}", f"category {request.category}")
+        if request.category
+        else "",
+        speech.say(f"筛选条件 {request.filter}", f"filter {request.filter}")
+        if request.filter
+        else "",
+    ]
+    return Title(site.name, period, now, clean(speech.say("；", "; ").join(filter(None, narrowed))))
+
+
+def _file_name(request: rpc.ExportLedgerRequest, *, as_csv: bool) -> str:
+    """Returns "ledger-yuwu-20261101-20261130.xlsx"; a side of the period that is open is "all"."""
+    site = _NO_FILE_NAME.sub("_", request.site_id)
+    days = [day.replace("-", "") or "all" for day in _days(request)]
+    return f"ledger-{site}-{days[0]}-{days[1]}.{'csv' if as_csv else 'xlsx'}"
+
+
+def _days(request: rpc.ExportLedgerRequest) -> tuple[str, str]:
+    """Returns the first and last day as they are written, empty for an open side."""
+    return (
+        to_date(request.start_date, "start_date").isoformat()
+        if request.HasField("start_date")
+        else "",
+        to_date(request.end_date, "end_date").isoformat() if request.HasField("end_date") else "",
+    )

@@ -1,0 +1,190 @@
+"""How appeals get on file: one, many, a stream of them; and how a lost code is replaced."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+from backstop.intake.v1 import intake_registration_pb2 as rpc
+from chassis.call import Call, current_call, status_of
+from chassis.convert import set_timestamp
+from chassis.errors import Refused
+from chassis.validation import check
+from chassis.work import Receipt, once
+from services.intake.convert import registration as convert
+from services.intake.convert import replies, requests
+from services.intake.domain import registration, visibility
+from services.intake.handlers.register import Appeal, reissue_code
+from services.intake.importing import Import, Outcome
+from services.intake.rpc.common import Base
+from services.intake.store import registrations, rules
+
+# An appeal of many is the same mutation as one that comes alone: each replays the other.
+_REGISTER = "/backstop.intake.v1.IntakeService/RegisterCase"
+
+
+class RegisteringMixin(Base):
+    """How appeals get on file."""
+
+    async def RegisterCase(
+        self, request: rpc.RegisterCaseRequest, context: Any
+    ) -> rpc.RegisterCaseResponse:
+        call = current_call(request)
+        receipt = await self._register(request, call)
+        actor = call.actor
+        file = await self.views.registered(actor, receipt.subject_id)
+        case = file.case
+        promises = await self.deadlines.ask(case)
+        callers = visibility.behind(actor.subject, actor.acting_for)
+        response = rpc.RegisterCaseResponse(
+            # Whom it is about may hand it in, and follow it by its code like anyone.
+            case=(
+                await self.shown(actor, file)
+                if visibility.in_sight(case.about_persons, callers)
+                else replies.tracked_case(file)
+            ),
+            receipt_code=self.views.codes.receipt(
+                case.site_id, case.case_id, case.slip_number, case.code_attempt
+            ),
+        )
+        set_timestamp(response.first_reply_due_time, promises.first_reply_due_time)
+        set_timestamp(response.plan_due_time, promises.plan_due_time)
+        if request.hazard:
+            async with self.app.read(actor) as connection:
+                site_rules = await rules.load_rules(connection, case.site_id)
+            response.hazard_notice.CopyFrom(convert.hazard_notice(site_rules, call.language))
+        return response
+
+    async def BatchRegisterCases(
+        self, request: rpc.BatchRegisterCasesRequest, context: Any
+    ) -> rpc.BatchRegisterCasesResponse:
+        if len({appeal.site_id for appeal in request.appeals}) > 1:
+            raise Refused("BATCH_OF_TWO_SITES")
+        outcomes = await asyncio.gather(*(self._attempt(one) for one in request.appeals))
+        results = await self._results(current_call(request), 0, outcomes)
+        return rpc.BatchRegisterCasesResponse(results=results, tally=_counted(results))
+
+    async def StreamRegisterCases(
+        self, request_iterator: AsyncIterator[rpc.StreamRegisterCasesRequest], context: Any
+    ) -> AsyncIterator[rpc.StreamRegisterCasesResponse]:
+        call = current_call(rpc.StreamRegisterCasesRequest())
+        tally = rpc.RegistrationTally()
+        stream = Import(
+            (one.appeal async for one in request_iterator), self._attempt, self.backlog.behind
+        )
+        async with aclosing(stream.chunks()) as chunks:
+            async for chunk in chunks:
+                results = await self._results(call, tally.received, chunk.outcomes)
+                _add(tally, _counted(results))
+                yield rpc.StreamRegisterCasesResponse(
+                    results=results, tally=tally, throttled=chunk.throttled
+                )
+
+    async def ReissueReceiptCode(
+        self, request: rpc.ReissueReceiptCodeRequest, context: Any
+    ) -> rpc.ReissueReceiptCodeResponse:
+        call = current_call(request)
+        codes = self.views.codes
+        receipt = await once(
+            self.app,
+            call,
+            partial(
+                reissue_code,
+                case_id=request.case_id,
+                expected_version=request.expected_version,
+                reason=request.reason,
+                codes=codes,
+            ),
+        )
+        file = await self.views.file(call.actor, request.case_id)
+        case = file.case
+        if receipt.outcome != str(case.code_attempt):
+            raise Refused("CODE_REPLACED")
+        return rpc.ReissueReceiptCodeResponse(
+            case=replies.case_file(file),
+            receipt_code=codes.of_case(case.site_id, case.case_id, case.code_attempt),
+        )
+
+    async def _register(self, request: rpc.RegisterCaseRequest, call: Call) -> Receipt:
+        """Registers an appeal whose rules were checked; raises what it is to blame for."""
+        actor = call.actor
+        command = requests.register_case(request)
+        if visibility.only_reporter(actor.roles):
+            command = registration.own_appeal(command, actor.subject)
+        command = registration.with_reporter(command)
+        registration.check_links(command)
+        if not actor.may_see(command.site_id):
+            raise Refused("SITE_UNKNOWN", site_id=command.site_id)
+        caller = registration.Caller(
+            actor.subject,
+            staff=not actor.roles.isdisjoint(visibility.STAFF),
+            persons=visibility.behind(actor.subject, actor.acting_for),
+        )
+        return await self.registrations.register(Appeal(self.views.named(call), command, caller))
+
+    async def _attempt(self, request: rpc.RegisterCaseRequest) -> Outcome:
+        """Registers one of many as it would be alone; its refusal is its own."""
+        try:
+            check(request)
+            receipt = await self._register(request, current_call(request, _REGISTER))
+        except Exception as error:  # noqa: BLE001 - status_of tells the caller, and logs
+            return Outcome(request.request_id, refused=status_of(error))
+        return Outcome(request.request_id, receipt=receipt)
+
+    async def _results(
+        self, call: Call, first: int, outcomes: Sequence[Outcome]
+    ) -> list[rpc.RegistrationResult]:
+        """Returns results with the places from `first` on; what is on file is read at once."""
+        case_ids = [one.receipt.subject_id for one in outcomes if one.receipt is not None]
+        found: dict[str, registrations.Registered] = {}
+        if case_ids:
+            async with self.app.read(call.actor) as connection:
+                rows = await registrations.list_registered(connection, case_ids)
+            found = {row.case_id: row for row in rows}
+        return [self._result(call, first + place, one, found) for place, one in enumerate(outcomes)]
+
+    def _result(
+        self,
+        call: Call,
+        index: int,
+        outcome: Outcome,
+        found: dict[str, registrations.Registered],
+    ) -> rpc.RegistrationResult:
+        result = rpc.RegistrationResult(index=index, request_id=outcome.request_id)
+        if outcome.receipt is None:
+            result.refused.CopyFrom(outcome.refused)
+            return result
+        made = found[outcome.receipt.subject_id]
+        callers = visibility.behind(call.actor.subject, call.actor.acting_for)
+        told = visibility.in_sight(made.about_persons, callers)
+        code = self.views.codes.receipt(
+            made.site_id, made.case_id, made.slip_number, made.code_attempt
+        )
+        result.registered.CopyFrom(
+            rpc.RegisteredCase(
+                case_id=made.case_id,
+                number=made.number,
+                receipt_code=code if told else "",
+                late_entry=made.late_entry,
+                replayed=outcome.receipt.replayed,
+            )
+        )
+        return result
+
+
+def _counted(results: Sequence[rpc.RegistrationResult]) -> rpc.RegistrationTally:
+    registered = [one.registered for one in results if one.HasField("registered")]
+    return rpc.RegistrationTally(
+        received=len(results),
+        registered=len(registered),
+        replayed=sum(one.replayed for one in registered),
+        refused=len(results) - len(registered),
+    )
+
+
+def _add(tally: rpc.RegistrationTally, more: rpc.RegistrationTally) -> None:
+    tally.received += more.received
+    tally.registered += more.registered
+    tally.replayed += more.replayed
+    tally.refused += more.refused

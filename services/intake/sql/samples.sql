@@ -1,0 +1,59 @@
+-- name: list_drawable
+-- Cases closed in a period whose reporter could be called, none about the callers ($4).
+SELECT case_id, outcome, grade, basis, reopen_count FROM cases
+WHERE site_id = $1 AND state = 'CLOSED'
+    AND close_time >= $2::timestamptz AND close_time < $3::timestamptz
+    AND confidentiality <> 'ANONYMOUS'
+    -- A duplicate's reporter is asked about the case in its place.
+    AND outcome <> 'DUPLICATE'
+    AND NOT about_persons && $4::text[];
+
+-- name: insert_sample
+-- A sample with its cases, in the order they were drawn in.
+WITH made AS (
+    INSERT INTO callback_samples (
+        sample_id, site_id, start_date, end_date, seed, asked_count, population_count, drawn_by,
+        draw_time
+    )
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+)
+INSERT INTO callback_sample_cases (
+    sample_id, site_id, case_id, position, stratum, declared_outcome, declared_grade
+)
+SELECT $1, $2, case_id, position, stratum, outcome, grade
+FROM unnest($10::text[], $11::text[], $12::text[], $13::text[])
+    WITH ORDINALITY AS drawn (case_id, stratum, outcome, grade, position);
+
+-- name: get_sample
+-- A sample without its cases.
+SELECT
+    sample_id, site_id, start_date, end_date, seed, asked_count, population_count, drawn_by,
+    draw_time
+FROM callback_samples
+WHERE sample_id = $1;
+
+-- name: list_sampled
+-- A sample's cases with the call that was made for it, one that was answered before one in vain;
+-- none about the callers ($2).
+SELECT
+    drawn.case_id, number, stratum, declared_outcome, declared_grade,
+    called.reached, called.called_by, called.call_time, called.words, called.cycle, called.grade
+FROM callback_sample_cases AS drawn
+JOIN cases ON cases.case_id = drawn.case_id
+LEFT JOIN LATERAL (
+    SELECT reached, called_by, call_time, words, callbacks.cycle, callbacks.grade
+    FROM callbacks
+    WHERE callbacks.case_id = drawn.case_id AND callbacks.sample_id = drawn.sample_id
+    ORDER BY reached DESC, version DESC LIMIT 1
+) AS called ON true
+WHERE drawn.sample_id = $1 AND NOT about_persons && $2::text[]
+ORDER BY position;
+
+-- name: list_samples
+-- A site's samples before a (time, id) key, newest first.
+SELECT
+    sample_id, site_id, start_date, end_date, seed, asked_count, population_count, drawn_by,
+    draw_time
+FROM callback_samples
+WHERE site_id = $1 AND (draw_time, sample_id) < ($2::timestamptz, $3::text)
+ORDER BY draw_time DESC, sample_id DESC LIMIT $4;
