@@ -15,6 +15,9 @@ def handlers() -> Handlers:
             intake.CaseResolved: facts.on_case_resolved,
             intake.CaseRejected: facts.on_case_rejected,
             intake.CaseClosed: facts.on_case_closed,
+            intake.CaseReopened: facts.on_case_reopened,
+            intake.CaseAmended: facts.on_case_amended,
+            intake.CaseLinked: facts.on_case_linked,
         },
         "sla": {
             sla.ClockBreached: outreach.unit_or_case(

@@ -6,12 +6,14 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from backstop.intake.v1 import intake_facts_pb2 as intake
+from backstop.intake.v1 import intake_pb2
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from backstop.sla.v1 import sla_pb2
 from chassis.convert import to_datetime
 from chassis.handling import ReceivedFact
 from chassis.work import Work
 from services.routing.domain import ladder as ladders
+from services.routing.domain import refiling as refiled
 from services.routing.domain import route as routes
 from services.routing.domain.route import SEAL_LEASE, Cause, Route, RouteState
 from services.routing.domain.work_orders import WorkOrder
@@ -20,6 +22,7 @@ from services.routing.handlers import (
     explaining,
     ladder,
     recurrence,
+    refiling,
     sweeps,
     tenures,
 )
@@ -134,6 +137,41 @@ async def on_case_closed(work: Work, fact: ReceivedFact) -> None:
     """Ends the case's way."""
     await _keep(work, routes.close(await _load(work, fact)))
     await _settle_seals(work, fact)
+
+
+async def on_case_reopened(work: Work, fact: ReceivedFact) -> None:
+    """Opens a closed case again, at the foot of the ladder, with its steward if that may be."""
+    message = _read(fact, intake.CaseReopened)
+    route = await _load(work, fact)
+    if message.new_cycle <= route.cycle:
+        return
+    reopened = routes.reopen(route, message.new_cycle)
+    await _keep(work, reopened)
+    await _settle_seals(work, fact)
+    await refiling.decide_again(work, route, reopened)
+
+
+async def on_case_amended(work: Work, fact: ReceivedFact) -> None:
+    """Decides anew about a case that is about another unit, place or thing, or other persons."""
+    message = _read(fact, intake.CaseAmended)
+    route = await _load(work, fact)
+    amended = refiled.refile(
+        route,
+        unit_id=message.unit_id,
+        category=message.category,
+        place=message.place.strip(),
+        post_id=message.post_id,
+        about_persons=message.about_persons,
+    )
+    if amended != route:
+        await refiling.refile(work, route, amended)
+
+
+async def on_case_linked(work: Work, fact: ReceivedFact) -> None:
+    """Takes a case said to be an old one again for what it says about that one's repair."""
+    message = _read(fact, intake.CaseLinked)
+    if message.set and message.link.relation == intake_pb2.RELATION_RECURRENCE_OF:
+        await recurrence.suspect_linked(work, fact, message, await _load(work, fact))
 
 
 async def _load(work: Work, fact: ReceivedFact) -> Route:

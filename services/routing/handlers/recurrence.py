@@ -17,6 +17,7 @@ from chassis.journal import Cause
 from chassis.work import Work
 from services.routing.domain import recurrence, sweeps
 from services.routing.domain.recurrence import Appeal
+from services.routing.domain.route import Route
 from services.routing.store import directory as sites
 from services.routing.store import recurrence as store
 from services.routing.store import routes
@@ -27,7 +28,26 @@ NOT_LASTING = "not_lasting"
 
 async def suspect(work: Work, fact: ReceivedFact, message: intake.CaseRegistered) -> None:
     """Leaves a job behind when a new case may show that a repair didn't last; one query."""
-    appeal = _appeal(fact, message)
+    await _suspect(work, fact, _appeal(fact, message))
+
+
+async def suspect_linked(
+    work: Work, fact: ReceivedFact, message: intake.CaseLinked, route: Route
+) -> None:
+    """Does the same for a case that is tied to the old one only later, and to no other."""
+    appeal = Appeal(
+        case_id=fact.subject_id,
+        site_id=fact.site_id,
+        unit_id="",
+        category="",
+        place="",
+        time=route.register_time or fact.occurred_time,
+        recurrence_of=(message.link.case_id,),
+    )
+    await _suspect(work, fact, appeal)
+
+
+async def _suspect(work: Work, fact: ReceivedFact, appeal: Appeal) -> None:
     found = await store.list_suspects(work.connection, appeal)
     if not found:
         return

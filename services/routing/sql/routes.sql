@@ -59,6 +59,12 @@ UPDATE routes SET
     accountable_since = CASE WHEN accountable = $4 THEN accountable_since ELSE $25 END
 WHERE case_id = $1;
 
+-- name: refile_route
+-- Keeps what a case is routed by, after an amendment.
+UPDATE routes
+SET unit_id = $2, category = $3, place = $4, post_id = $5, about_persons = $6
+WHERE case_id = $1;
+
 -- name: list_seals
 -- The seals on a case's work orders, lapsed ones included.
 SELECT holder, until_time FROM seals WHERE case_id = $1 ORDER BY holder;

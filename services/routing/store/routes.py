@@ -74,6 +74,19 @@ async def save_route(connection: Connection, route: Route, time: datetime) -> No
     await connection.execute(Q.save_route, route.case_id, *_changing(route), time)
 
 
+async def refile_route(connection: Connection, route: Route) -> None:
+    """Keeps what an amended case is routed by; whoever has it stays."""
+    await connection.execute(
+        Q.refile_route,
+        route.case_id,
+        route.unit_id,
+        route.category,
+        route.place,
+        route.post_id,
+        list(route.about_persons),
+    )
+
+
 async def list_seals(connection: Connection, case_id: str) -> list[Seal]:
     """Returns a case's seals, lapsed ones included."""
     rows = await connection.fetch(Q.list_seals, case_id)
