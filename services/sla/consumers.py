@@ -19,6 +19,9 @@ def handlers() -> Handlers:
             intake.CaseConfirmed: facts.on_case_fact,
             intake.CaseRejected: facts.on_case_fact,
             intake.CaseClosed: facts.on_case_fact,
+            intake.CaseReopened: facts.on_case_fact,
+            intake.CaseAmended: facts.on_case_fact,
+            intake.CaseMeetingRecorded: facts.on_case_fact,
             intake.CaseFlagged: facts.on_case_fact,
         },
         "routing": {

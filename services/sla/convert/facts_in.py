@@ -36,12 +36,25 @@ def _registered(message: intake.CaseRegistered, happened: datetime) -> acts.Regi
         profile=profile(message.category, message.kind, message.urgency),
         unit_id=message.unit_id,
         anonymous=message.confidentiality == intake_pb2.CONFIDENTIALITY_ANONYMOUS,
+        clock_start=opt_datetime(
+            message.HasField("clock_start_time"), message.clock_start_time, "clock_start_time"
+        ),
+    )
+
+
+def _amended(message: intake.CaseAmended, happened: datetime) -> acts.Corrected:
+    return acts.Corrected(
+        profile=profile(message.category, message.kind, message.urgency),
+        unit_id=message.unit_id,
+        time=_time(message.HasField("amend_time"), message.amend_time, happened),
     )
 
 
 def about_persons(message: Message) -> list[str]:
-    """Returns whom a case is about, which only its registration says."""
-    return list(message.about_persons) if isinstance(message, intake.CaseRegistered) else []
+    """Returns whom a case is about, which its registration says, and what was amended of it."""
+    if isinstance(message, intake.CaseRegistered | intake.CaseAmended):
+        return list(message.about_persons)
+    return []
 
 
 def profile(
@@ -92,13 +105,17 @@ def _resolved(message: intake.CaseResolved, happened: datetime) -> acts.Resolved
     )
 
 
-def _called_back(message: intake.CaseCalledBack, happened: datetime) -> acts.CalledBack:
+def _called_back(message: intake.CaseCalledBack, happened: datetime) -> acts.CalledBack | None:
+    if message.sample_id:
+        # About a closed case, for a sample: nothing waits for it.
+        return None
     time = _time(message.HasField("call_time"), message.call_time, happened)
     return acts.CalledBack(message.cycle, message.reached, time)
 
 
 def _confirmed(message: intake.CaseConfirmed, happened: datetime) -> acts.Confirmed | None:
-    if not message.counts:
+    if not message.counts or message.master_case_id:
+        # Of a duplicate's reporter it is about the master's result, and moves nothing here.
         return None
     time = _time(message.HasField("confirm_time"), message.confirm_time, happened)
     return acts.Confirmed(message.cycle, time)
@@ -111,6 +128,16 @@ def _rejected(message: intake.CaseRejected, happened: datetime) -> acts.Rejected
 
 def _closed(message: intake.CaseClosed, happened: datetime) -> acts.Closed:
     return acts.Closed(_time(message.HasField("close_time"), message.close_time, happened))
+
+
+def _case_reopened(message: intake.CaseReopened, happened: datetime) -> acts.BegunAgain:
+    time = _time(message.HasField("reopen_time"), message.reopen_time, happened)
+    return acts.BegunAgain(message.new_cycle, time)
+
+
+def _met(message: intake.CaseMeetingRecorded, happened: datetime) -> acts.Met:
+    meeting = message.meeting
+    return acts.Met(_time(meeting.HasField("meeting_time"), meeting.meeting_time, happened))
 
 
 def _flagged(message: intake.CaseFlagged, happened: datetime) -> acts.Flagged:
@@ -225,6 +252,9 @@ READERS: Mapping[type[Message], Reader] = {
     intake.CaseConfirmed: _confirmed,
     intake.CaseRejected: _rejected,
     intake.CaseClosed: _closed,
+    intake.CaseReopened: _case_reopened,
+    intake.CaseAmended: _amended,
+    intake.CaseMeetingRecorded: _met,
     intake.CaseFlagged: _flagged,
     routing.CaseAssigned: _assigned,
     routing.CaseEscalated: _escalated,

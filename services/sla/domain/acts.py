@@ -29,12 +29,13 @@ class FlagKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The appeal was spoken at `time`."""
+    """The appeal was spoken at `time`; its clocks run from `clock_start`, from `time` when None."""
 
     time: datetime
     profile: Profile = _NO_PROFILE
     unit_id: str = ""
     anonymous: bool = False
+    clock_start: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,30 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunAgain:
+    """A closed case is worked on again."""
+
+    new_cycle: int
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What was registered of a case is different from `time` on."""
+
+    profile: Profile
+    unit_id: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Several units met about a case."""
+
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Flagged:
     flag: FlagKind
     set: bool
@@ -257,6 +282,9 @@ Act: TypeAlias = (
     | CalledBack
     | Rejected
     | Closed
+    | BegunAgain
+    | Corrected
+    | Met
     | Flagged
     | Assigned
     | Escalated

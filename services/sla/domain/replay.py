@@ -26,7 +26,7 @@ from services.sla.domain.acts import (
 from services.sla.domain.clocks import Clock
 from services.sla.domain.docket import Case, Change, Docket, File, Verdict
 from services.sla.domain.firing import fire_due
-from services.sla.domain.kinds import CaseState, Consequence, Threshold
+from services.sla.domain.kinds import Consequence, Threshold
 from services.sla.domain.policy import Terms
 
 # What moves clocks in the live suite alone, or not at all.
@@ -184,7 +184,7 @@ class _Run:
     def apply(self, act: Act, time: datetime) -> None:
         """Carries out what happened, if it still can."""
         case = self._docket.case
-        if case.state is CaseState.CLOSED:
+        if not transitions.takes(case, act):
             return
         if isinstance(act, Instructed | Deescalated) and not case.level:
             return

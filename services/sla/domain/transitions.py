@@ -18,10 +18,12 @@ from services.sla.domain.acts import (
     Answered,
     AnswerKind,
     Assigned,
+    BegunAgain,
     CalledBack,
     Closed,
     Completed,
     Confirmed,
+    Corrected,
     Deescalated,
     Dispatched,
     Elapsed,
@@ -31,6 +33,7 @@ from services.sla.domain.acts import (
     Flagged,
     FlagKind,
     Instructed,
+    Met,
     Moment,
     Paused,
     PromiseMoved,
@@ -79,9 +82,14 @@ def apply(
         begin(docket, act)
     else:
         docket = Docket(file, terms, moment)
-        if file.case.state is not CaseState.CLOSED:
+        if takes(file.case, act):
             step(docket, act)
     return docket.settle(act)
+
+
+def takes(case: Case, act: Act) -> bool:
+    """Tells whether an act can do anything to a case; to a closed one only its beginning again."""
+    return case.state is not CaseState.CLOSED or isinstance(act, BegunAgain)
 
 
 def new_case(case_id: str, site_id: str, act: Registered) -> Case:
@@ -100,11 +108,11 @@ def new_case(case_id: str, site_id: str, act: Registered) -> Case:
 
 def begin(docket: Docket, act: Registered) -> None:
     """A new case owes its first reply and its plan."""
-    _start_cycle(docket, act.time)
+    _start_cycle(docket, act.clock_start or act.time)
 
 
 def step(docket: Docket, act: Act) -> None:
-    """Carries out an act on a case that is registered and not closed."""
+    """Carries out an act on a registered case that takes it."""
     match act:
         case Elapsed():
             firing.fire_due(docket)
@@ -124,8 +132,12 @@ def step(docket: Docket, act: Act) -> None:
             docket.stop(docket.live(*_WAITS_FOR_REPORTER, cycle=act.cycle), act.time)
         case Closed():
             _closed(docket, act)
-        case Rejected():
-            _rejected(docket, act)
+        case Rejected() | BegunAgain():
+            _begin_again(docket, act)
+        case Corrected():
+            docket.case = replace(docket.case, profile=act.profile, unit_id=act.unit_id)
+        case Met():
+            _met(docket, act)
         case Escalated():
             _escalated(docket, act)
         case Deescalated():
@@ -248,8 +260,10 @@ def _called_back(docket: Docket, act: CalledBack) -> None:
         docket.start(ClockKind.CALLBACK, act.time)
 
 
-def _rejected(docket: Docket, act: Rejected) -> None:
-    """The reporter says no: everything is owed again, from the start, in a new cycle."""
+def _begin_again(docket: Docket, act: Rejected | BegunAgain) -> None:
+    """The reporter says no, or a closed case is reopened: a new cycle, and all is owed from its
+    start. What breached before stays on record.
+    """
     if act.new_cycle <= docket.case.cycle:
         return
     docket.stop(docket.live(*_WAITS_FOR_REPORTER), act.time)
@@ -266,6 +280,9 @@ def _rejected(docket: Docket, act: Rejected) -> None:
         at_ladder_end=False,
     )
     _start_cycle(docket, act.time)
+    if isinstance(act, BegunAgain) and docket.case.long_standing:
+        # The mark outlives a close-out, its reviews don't.
+        docket.start(ClockKind.REVIEW, act.time)
 
 
 def _closed(docket: Docket, act: Closed) -> None:
@@ -370,6 +387,17 @@ def _flagged(docket: Docket, act: Flagged) -> None:
         docket.start(ClockKind.REVIEW, act.time)
     else:
         docket.cancel(docket.live(ClockKind.REVIEW), act.time)
+
+
+def _met(docket: Docket, act: Met) -> None:
+    """A meeting about a long-standing case is its review: the next one is owed from then on.
+
+    Not one that was held before the review now running began, however late it is heard of.
+    """
+    reviews = [one for one in docket.live(ClockKind.REVIEW) if one.start_time < act.time]
+    if reviews:
+        docket.stop(reviews, act.time)
+        docket.start(ClockKind.REVIEW, act.time)
 
 
 def _start_cycle(docket: Docket, start: datetime) -> None:

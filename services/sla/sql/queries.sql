@@ -122,7 +122,8 @@ WITH saved AS (
         $19::text[], $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $54::text[]
     )
     ON CONFLICT (case_id) DO UPDATE SET
-        state = excluded.state, cycle = excluded.cycle, unit_id = excluded.unit_id,
+        state = excluded.state, cycle = excluded.cycle, category = excluded.category,
+        kind = excluded.kind, urgency = excluded.urgency, unit_id = excluded.unit_id,
         long_standing = excluded.long_standing, steward = excluded.steward,
         accountable = excluded.accountable, fallback = excluded.fallback, level = excluded.level,
         level_time = excluded.level_time, at_ladder_end = excluded.at_ladder_end,

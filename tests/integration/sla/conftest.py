@@ -69,14 +69,18 @@ class Sla:
         subject_id: str = "",
         site_id: str = SITE,
         recorded: datetime | None = None,
+        follows: int = 1,
     ) -> fact_pb2.Fact:
-        """Returns a fact as its source would publish it, next in its subject's order."""
+        """Returns a fact as its source would publish it, next in its subject's order.
+
+        One of routing's about a case follows from intake's of the version `follows`.
+        """
         source = message.DESCRIPTOR.full_name.split(".")[1]
         subject = subject_id or str(getattr(message, "case_id"))  # noqa: B009 - any fact of a case
         self.versions[source, subject] += 1
         causes: tuple[Cause, ...] = ()
         if source == "routing" and "/" not in subject:
-            causes = (Cause("intake", subject, 1),)
+            causes = (Cause("intake", subject, follows),)
         entry = Entry(
             fact_id=new_fact_id(),
             source=source,

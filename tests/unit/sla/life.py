@@ -68,6 +68,7 @@ class Life:
         terms: Terms = TERMS,
         profile: Profile | None = None,
         anonymous: bool = False,
+        clock_start: datetime | None = None,
     ) -> None:
         """Registers it: spoken of at `start`, recorded at `known`, handled at `now`."""
         self.clocks: dict[str, Clock] = {}
@@ -75,7 +76,7 @@ class Life:
         self.terms = terms
         self._terms_of: dict[int, Terms] = {}
         known = known or start
-        act = acts.Registered(start, profile or Profile(), "u-1", anonymous)
+        act = acts.Registered(start, profile or Profile(), "u-1", anonymous, clock_start)
         self.change = self.do(act, now=now or known, known=known)
 
     @property
@@ -131,6 +132,12 @@ class Life:
 
     def close(self, time: datetime) -> Change:
         return self.do(acts.Closed(time), now=time)
+
+    def reopen(self, time: datetime, cycle: int = 2) -> Change:
+        return self.do(acts.BegunAgain(cycle, time), now=time)
+
+    def meet(self, time: datetime, *, heard: datetime | None = None) -> Change:
+        return self.do(acts.Met(time), now=heard or time)
 
     def flag(self, time: datetime, *, on: bool = True) -> Change:
         return self.do(acts.Flagged(acts.FlagKind.LONG_STANDING, on, time), now=time)

@@ -15,7 +15,7 @@ from chassis.convert import to_date_message, to_duration, to_timestamp
 from services.sla import consumers
 from services.sla.convert import clocks as words
 from services.sla.convert.clocks import clock_message
-from services.sla.convert.facts_in import READERS, act_of, ladders_of
+from services.sla.convert.facts_in import READERS, about_persons, act_of, ladders_of
 from services.sla.convert.facts_out import published
 from services.sla.domain import acts
 from services.sla.domain.clocks import Clock, Span, breach
@@ -101,6 +101,9 @@ def test_an_answer_counts_from_its_feedback() -> None:
         intake_facts_pb2.CaseConfirmed(counts=True),
         intake_facts_pb2.CaseRejected(new_cycle=2),
         intake_facts_pb2.CaseClosed(),
+        intake_facts_pb2.CaseReopened(new_cycle=2),
+        intake_facts_pb2.CaseAmended(category="WATER"),
+        intake_facts_pb2.CaseMeetingRecorded(),
         intake_facts_pb2.CaseFlagged(flag=intake_pb2.CASE_FLAG_HAZARD),
         intake_facts_pb2.CasePromiseMoved(promised_date=to_date_message(date(2026, 12, 1))),
         routing_facts_pb2.CaseAssigned(),
@@ -124,6 +127,29 @@ def test_without_a_time_of_its_own_the_facts_time_stands_in(message: Any) -> Non
 def test_what_does_not_count_is_no_act() -> None:
     assert act_of(answered(fed_back=False), NOON) is None
     assert act_of(intake_facts_pb2.CaseConfirmed(counts=False), NOON) is None
+    # About a closed case, and about another one.
+    sampled = intake_facts_pb2.CaseCalledBack(cycle=1, reached=True, sample_id="s-1")
+    assert act_of(sampled, NOON) is None
+    master = intake_facts_pb2.CaseConfirmed(cycle=1, counts=True, master_case_id="c-2")
+    assert act_of(master, NOON) is None
+
+
+def test_whom_a_case_is_about_is_read_from_what_says_it() -> None:
+    assert about_persons(intake_facts_pb2.CaseRegistered(about_persons=["p-1"])) == ["p-1"]
+    assert about_persons(intake_facts_pb2.CaseAmended(about_persons=["p-1", "p-2"])) == [
+        "p-1",
+        "p-2",
+    ]
+    assert about_persons(intake_facts_pb2.CaseClosed()) == []
+
+
+def test_the_clocks_of_a_registration_may_begin_later_than_it_was_spoken() -> None:
+    message = intake_facts_pb2.CaseRegistered(case_id=CASE)
+    assert act_of(message, NOON) == acts.Registered(NOON, Profile("", "", "NORMAL"))
+    message.clock_start_time.CopyFrom(to_timestamp(MIDNIGHT))
+    act = act_of(message, NOON)
+    assert isinstance(act, acts.Registered)
+    assert (act.time, act.clock_start) == (NOON, MIDNIGHT)
 
 
 def test_words_that_are_unknown_are_not_guessed_at() -> None:

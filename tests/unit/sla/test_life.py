@@ -24,7 +24,7 @@ from services.sla.domain.kinds import (
     Threshold,
     WarningKind,
 )
-from services.sla.domain.policy import Terms, WarningPoint
+from services.sla.domain.policy import Profile, Terms, WarningPoint
 from tests.unit.sla.life import MONDAY, SHANGHAI, TERMS, Life, closed_on, ruled, with_rules
 
 DAY = timedelta(days=1)
@@ -339,6 +339,28 @@ class AnyLife(RuleBasedStateMachine):
         if dice == 0:
             self.do(acts.Closed(self.now))
 
+    @rule(unheard=UNHEARD)
+    def reopen(self, unheard: timedelta) -> None:
+        if self.life.change.case.state is CaseState.CLOSED:
+            self.cycle += 1
+            before = {key: clock for key, clock in self.life.clocks.items() if clock.breach_time}
+            self.do(acts.BegunAgain(self.cycle, self.before(unheard)), unheard)
+            # What breached before stays on record as it was.
+            assert {key: self.life.clocks[key] for key in before} == before
+
+    @rule(urgent=st.booleans())
+    def correct(self, urgent: bool) -> None:
+        before = self.life.clocks.copy()
+        profile = Profile("WATER", "", "URGENT" if urgent else "NORMAL")
+        self.do(acts.Corrected(profile, "u-2", self.now))
+        for key, clock in before.items():
+            # What runs keeps its rule; only time that passed may have moved it.
+            assert self.life.clocks[key].rule == clock.rule
+
+    @rule(unheard=UNHEARD)
+    def meet(self, unheard: timedelta) -> None:
+        self.do(acts.Met(self.before(unheard)), unheard)
+
     # What always holds ------------------------------------------------------------------------
 
     @invariant()
@@ -374,6 +396,10 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def verdicts_say_what_the_times_say(self) -> None:
         for clock in self.life.clocks.values():
+            if clock.kind in COMES_AGAIN:
+                # What reminded before is owed anew: its deadline is the next one.
+                assert clock.breach_time is None or clock.breach_time <= clock.due_time
+                continue
             if clock.state is ClockState.MET:
                 assert clock.stop_time is not None
                 assert clock.stop_time < clock.due_time

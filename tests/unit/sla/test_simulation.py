@@ -21,7 +21,7 @@ from services.sla.domain.kinds import (
     PauseReason,
     Threshold,
 )
-from services.sla.domain.policy import Terms
+from services.sla.domain.policy import Profile, Terms
 from services.sla.domain.replay import LadderLevel, Simulation, simulate
 from tests.unit.sla.life import CASE, MONDAY, SITE, TERMS, Life, at, closed_on, ruled, with_rules
 
@@ -292,6 +292,9 @@ STEPS: list[Callable[[datetime, int], Act]] = [
     lambda time, _: acts.CalledBack(1, False, time),
     lambda time, _: acts.Rejected(2, time),
     lambda time, _: acts.Closed(time),
+    lambda time, _: acts.BegunAgain(3, time),
+    lambda time, _: acts.Corrected(Profile("WATER", "", "URGENT"), "u-2", time),
+    lambda time, _: acts.Met(time),
 ]
 
 
