@@ -5,7 +5,7 @@ from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
 from chassis.handling import Handlers
 from services.notify.domain.digests import Digesting
-from services.notify.handlers import facts, work_orders
+from services.notify.handlers import facts, life, work_orders
 from services.notify.handlers.clocks import Clocks
 
 
@@ -19,7 +19,16 @@ def handlers(digesting: Digesting) -> Handlers:
             intake.CaseFedBack: facts.on_case_fed_back,
             intake.CaseResolved: facts.on_case_resolved,
             intake.CaseRejected: facts.on_case_rejected,
-            intake.CaseClosed: facts.on_case_closed,
+            intake.CaseClosed: life.on_case_closed,
+            intake.CaseReopened: life.on_case_reopened,
+            intake.CaseAmended: life.on_case_amended,
+            intake.CaseReferred: life.on_case_referred,
+            intake.CaseReferralResulted: life.on_referral_resulted,
+            intake.CaseReviewed: life.on_case_reviewed,
+            intake.CaseCommented: life.on_case_commented,
+            intake.CaseMeetingRecorded: life.on_meeting_recorded,
+            intake.CaseMasterMoved: life.on_master_moved,
+            intake.ShiftHandoverPrepared: life.on_handover_prepared,
             intake.CaseFlagged: facts.on_case_flagged,
         },
         "routing": {

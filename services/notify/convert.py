@@ -132,6 +132,20 @@ def registered_case(fact: intake_facts_pb2.CaseRegistered) -> CaseView:
     )
 
 
+def amended_case(case: CaseView, fact: intake_facts_pb2.CaseAmended) -> CaseView:
+    """Reads what an amendment changes of a case; whom it is about is told nothing from now on."""
+    return replace(
+        case,
+        category=fact.category,
+        place=fact.place,
+        unit_id=fact.unit_id,
+        urgent=fact.urgency == intake_pb2.URGENCY_URGENT,
+        has_phone=fact.has_phone,
+        has_email=fact.has_email,
+        shielded=case.shielded.union(fact.about_persons),
+    )
+
+
 def clock(message: sla_pb2.Clock) -> ClockView:
     """Reads a clock of a fact."""
     return ClockView(

@@ -61,6 +61,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "REFERRED": ("已转办", "referred"),
     "DUPLICATE": ("并入另一诉求", "merged with another case"),
     "WITHDRAWN": ("已撤回", "withdrawn"),
+    "UPHELD": ("已无法再办", "more can't be done"),
+    "WORK_AGAIN": ("继续办理", "it is worked on again"),
 }
 
 

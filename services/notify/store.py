@@ -1,7 +1,7 @@
 """Rows ↔ domain, over the statements of sql/queries.sql. Who calls it owns the transaction."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -146,6 +146,22 @@ async def save_case(connection: Connection, case: CaseView) -> None:
         case.late_until,
         case.late_by,
         case.first_reply_by,
+        sorted(case.shielded),
+    )
+
+
+async def amend_case(connection: Connection, case: CaseView, about_persons: Iterable[str]) -> None:
+    """Keeps what was amended of a case, and whom it is about as well from now on."""
+    await connection.execute(
+        Q.amend_case,
+        case.case_id,
+        case.category,
+        case.place,
+        case.unit_id,
+        case.urgent,
+        case.has_phone,
+        case.has_email,
+        sorted(about_persons),
         sorted(case.shielded),
     )
 

@@ -112,7 +112,7 @@ def recuse(case: CaseView, person_id: str) -> CaseView:
 
 
 def gone_by(case: CaseView, cycle: int) -> bool:
-    """Tells whether a fact is about a cycle that a rejection has ended: it concerns nobody now."""
+    """Tells whether a fact is about a cycle that is over: it concerns nobody now."""
     return cycle < case.cycle
 
 
@@ -147,8 +147,8 @@ def resolve(case: CaseView) -> CaseView:
     return replace(case, state=CaseState.RESOLVED)
 
 
-def reject(case: CaseView, new_cycle: int) -> CaseView:
-    """The reporter says it isn't done: open again, with the steward, on level 0.
+def begin_again(case: CaseView, new_cycle: int) -> CaseView:
+    """The reporter says it isn't done, or it was reopened: open, with the steward, on level 0.
 
     Unless routing has told of a level of the new cycle already.
     """

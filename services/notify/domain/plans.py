@@ -1,10 +1,10 @@
 """Who is told what, for every kind of fact: the table of this service, written as functions.
 
 What follows from clocks stands in clock_plans.py, from units' tasks in work_order_plans.py, from
-sweeps in sweep_plans.py. Each function takes the case as it stands after the fact and returns the
-messages that follow from it. The reporter hears the answers meant for them; the staff hears codes,
-times and the staff's own words. Neither a reporter's name or number nor their words are ever part
-of a message.
+sweeps in sweep_plans.py, from a case's ends and what hangs on it in life_plans.py. Each function
+takes the case as it stands after the fact and returns the messages that follow from it. The
+reporter hears the answers meant for them; the staff hears codes, times and the staff's own words.
+Neither a reporter's name or number nor their words are ever part of a message.
 """
 
 from collections.abc import Iterable, Sequence
@@ -176,14 +176,6 @@ def rejected(case: CaseView, *, reopen_count: int) -> tuple[Plan, ...]:
     """The steward and the duty lead."""
     return staff(
         case, "case_rejected", [case.steward or case.accountable, DUTY_LEAD], count=reopen_count
-    )
-
-
-def closed(case: CaseView, *, outcome: str) -> tuple[Plan, ...]:
-    """The reporter and the steward."""
-    return (
-        *reporter(case, "case_closed", outcome=outcome),
-        *staff(case, "case_closed_staff", [case.steward], outcome=outcome),
     )
 
 

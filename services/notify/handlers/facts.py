@@ -202,16 +202,8 @@ async def on_case_rejected(work: Work, fact: ReceivedFact) -> None:
     """Not done, as the reporter says."""
     message = payload(fact, intake.CaseRejected)
     case = await store.load_case(work.connection, message.case_id)
-    case = cases.reject(case, message.new_cycle)
+    case = cases.begin_again(case, message.new_cycle)
     await follow(work, fact, case, plans.rejected(case, reopen_count=message.reopen_count))
-
-
-async def on_case_closed(work: Work, fact: ReceivedFact) -> None:
-    """Struck off."""
-    message = payload(fact, intake.CaseClosed)
-    case = cases.close(await store.load_case(work.connection, message.case_id))
-    told = plans.closed(case, outcome=convert.outcome(message.outcome))
-    await follow(work, fact, case, told)
 
 
 async def on_case_flagged(work: Work, fact: ReceivedFact) -> None:

@@ -68,6 +68,15 @@ SET
     late_until = $9, late_by = $10, first_reply_by = $11, shielded = $12
 WHERE case_id = $1::text::uuid;
 
+-- name: amend_case
+-- Keeps what was amended of a case; whom it is about is only added to.
+UPDATE cases
+SET
+    category = $2, place = $3, unit_id = $4, urgent = $5, has_phone = $6, has_email = $7,
+    about_persons = ARRAY(SELECT DISTINCT unnest(about_persons || $8::text[]) ORDER BY 1),
+    shielded = $9
+WHERE case_id = $1::text::uuid;
+
 -- name: insert_work_orders
 -- Keeps whose the work orders of a case are.
 INSERT INTO work_orders (work_order_id, case_id, site_id, unit_id, head)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.notify.domain import cases, plans, work_order_plans
+from services.notify.domain import cases, life_plans, plans, work_order_plans
 from services.notify.domain.deliveries import Channel, Plan
 from tests.unit.notify.examples import CASE, SILENT, URGENT, work_order
 
@@ -208,7 +208,7 @@ def test_rejection_tells_steward_and_duty_lead() -> None:
 
 
 def test_closing_tells_reporter_and_steward() -> None:
-    planned = plans.closed(CASE, outcome="SOLVED")
+    planned = life_plans.closed(CASE, outcome="SOLVED")
     assert told(planned) == [
         ("reporter", "case_closed", PHONE),
         ("dd01", "case_closed_staff", PHONE),
@@ -216,7 +216,7 @@ def test_closing_tells_reporter_and_steward() -> None:
 
 
 def test_rejection_puts_the_case_back_to_its_steward() -> None:
-    case = cases.reject(cases.resolve(cases.escalate(CASE, "director", 2, cycle=1)), 2)
+    case = cases.begin_again(cases.resolve(cases.escalate(CASE, "director", 2, cycle=1)), 2)
     assert (case.accountable, case.level, case.state) == ("dd01", 0, cases.CaseState.OPEN)
     assert cases.gone_by(case, 1)
     assert not cases.gone_by(case, 2)
@@ -224,7 +224,7 @@ def test_rejection_puts_the_case_back_to_its_steward() -> None:
 
 def test_a_level_of_the_new_cycle_that_is_heard_of_before_the_rejection_stays() -> None:
     case = cases.escalate(cases.resolve(CASE), "lead1", 1, cycle=2)
-    case = cases.reject(case, 2)
+    case = cases.begin_again(case, 2)
     assert (case.accountable, case.level, case.state) == ("lead1", 1, cases.CaseState.OPEN)
 
 

@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 from jinja2 import TemplateError
 
+from backstop.intake.v1 import intake_marks_pb2, intake_pb2
 from backstop.routing.v1 import routing_pb2
 from backstop.sla.v1 import sla_pb2
-from services.notify.domain import cases, clock_plans, plans, sweep_plans, work_order_plans
+from services.notify.domain import (
+    cases,
+    clock_plans,
+    life_plans,
+    plans,
+    sweep_plans,
+    work_order_plans,
+)
 from services.notify.domain.deliveries import REPORTER, Channel, Plan
 from services.notify.domain.digests import TEMPLATE as DIGEST
 from services.notify.domain.digests import Held, context_of
@@ -49,6 +57,8 @@ _NAMES = re.compile(
                 *names_of(sla_pb2.AmendmentCause),
                 *names_of(routing_pb2.InstructionKind),
                 *names_of(routing_pb2.RulingKind),
+                *names_of(intake_pb2.Outcome),
+                *names_of(intake_marks_pb2.ReviewDecision),
             }
         )
     )
@@ -64,6 +74,9 @@ def every_plan() -> Iterator[Plan]:
         yield from of_clocks(case)
         yield from of_case(case)
     yield from clock_plans.calendar_year_missing(2027)
+    yield from life_plans.handed_over(
+        sequence=7, outgoing="dd00", incoming="dd02", open_count=12, at_risk_count=2
+    )
     for places in (("", ""), ("南风井", "北风井")):
         yield from sweep_plans.sweep_opened(
             [sweep_task(1, "bathhouse", "head1", places[0]), sweep_task(2, "x", "", places[1])],
@@ -151,8 +164,37 @@ def of_case(case: cases.CaseView) -> Iterator[Plan]:
         yield from plans.fed_back(case, answer_id="a1", kind="PLAN", way=way)
     for outcome in ("SOLVED", "EXPLAINED", "EXPLAINED_NOT_ACCEPTED"):
         yield from plans.resolved(case, resolution="已更换", outcome=outcome)
-        yield from plans.closed(case, outcome=outcome)
     yield from plans.rejected(case, reopen_count=1)
+    yield from of_its_end(case)
+
+
+def of_its_end(case: cases.CaseView) -> Iterator[Plan]:
+    """Yields what the rules about a case's ends and what hangs on it plan, in their variants."""
+    for outcome in names_of(intake_pb2.Outcome):
+        yield from life_plans.closed(case, outcome=outcome)
+        yield from life_plans.closed(
+            case, outcome=outcome, master="YW-20261123-0002", appeal="集团信访办"
+        )
+    yield from life_plans.reopened(case, outcome="SOLVED", reopen_count=1)
+    yield from life_plans.referred(case, body="区住建局", their_reference="JS-17")
+    yield from life_plans.referral_resulted(case, body="区住建局", result="已更换")
+    for decision in names_of(intake_marks_pb2.ReviewDecision):
+        yield from life_plans.reviewed(
+            case, decision=decision, findings="水压不足", reviewed_by="dd00"
+        )
+    for by_reporter in (True, False):
+        yield from life_plans.commented(case, by_reporter=by_reporter, text="明日上门")
+    for day in ("2026-12-03", ""):
+        yield from life_plans.met(case, chaired_by="dd00", next_date=day)
+    for state in names_of(intake_pb2.CaseState):
+        for outcome in ("", "SOLVED"):
+            yield from life_plans.master_moved(
+                case,
+                master="YW-20261123-0002",
+                state=state,
+                resolution="已更换",
+                outcome=outcome,
+            )
 
 
 def of_clocks(case: cases.CaseView) -> Iterator[Plan]:
@@ -192,7 +234,7 @@ def of_clocks(case: cases.CaseView) -> Iterator[Plan]:
 # OUTREACH is no case's.
 KINDS = [kind for kind in names_of(sla_pb2.ClockKind) if kind != "OUTREACH"]
 PLANS = list(every_plan())
-ABOUT_NO_CASE = {"calendar_year_missing", "sweep_opened"}
+ABOUT_NO_CASE = {"calendar_year_missing", "shift_handover", "sweep_opened"}
 NAMES = {
     Code(NameKind.CATEGORY, "BATHING"): "洗浴",
     Code(NameKind.UNIT, "bathhouse"): "澡堂队",

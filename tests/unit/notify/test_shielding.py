@@ -72,7 +72,7 @@ def test_nobody_hears_of_a_case_that_is_kept_from_them(
 def test_who_is_shielded_stays_so_through_all_that_follows() -> None:
     case = cases.recuse(replace(CASE, shielded=frozenset({"a1"})), "r1")
     case = cases.assign(case, "dd02", "dd02", shielded=["b1"])
-    case = cases.reject(cases.resolve(cases.escalate(cases.accept(case), "x", 1, cycle=1)), 2)
+    case = cases.begin_again(cases.resolve(cases.escalate(cases.accept(case), "x", 1, cycle=1)), 2)
     assert case.shielded == {"a1", "r1", "b1"}
 
 
