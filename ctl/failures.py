@@ -98,6 +98,19 @@ def answer_of(service: str, error: grpc.aio.AioRpcError) -> Answer:
             x_request_id = value
         elif key == "grpc-status-details-bin" and isinstance(value, bytes):
             status.ParseFromString(value)
+    sentence = error.details() or error.code().name
+    return _answer(service, error.code(), status, sentence, x_request_id)
+
+
+def answer_of_status(service: str, status: status_pb2.Status) -> Answer:
+    """Takes apart what a service has answered to one of many."""
+    code = next(one for one in grpc.StatusCode if one.value[0] == status.code)
+    return _answer(service, code, status, status.message or code.name, "")
+
+
+def _answer(
+    service: str, code: grpc.StatusCode, status: status_pb2.Status, sentence: str, log_id: str
+) -> Answer:
     info = error_details_pb2.ErrorInfo()
     localized = error_details_pb2.LocalizedMessage()
     faults: list[FieldFault] = []
@@ -107,13 +120,13 @@ def answer_of(service: str, error: grpc.aio.AioRpcError) -> Answer:
         faults += _faults(detail)
     return Answer(
         service=service,
-        code=error.code(),
-        sentence=localized.message or error.details() or error.code().name,
+        code=code,
+        sentence=localized.message or sentence,
         reason=info.reason,
         domain=info.domain,
         metadata=dict(info.metadata),
         faults=tuple(faults),
-        x_request_id=x_request_id,
+        x_request_id=log_id,
     )
 
 

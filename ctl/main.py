@@ -16,14 +16,20 @@ from ctl.commands import (
     deadline,
     directory,
     duty,
+    ends,
+    figures,
+    finding,
     follow_up,
+    life,
     operations,
     outreach,
     route,
+    shifts,
     site,
     sweep,
     task_follow_up,
     terms,
+    window,
     word,
     work_order,
 )
@@ -49,6 +55,18 @@ case.app.command("reject")(word.reject)
 case.app.command("promise")(follow_up.promise)
 case.app.command("callback")(follow_up.callback)
 case.app.command("flag")(follow_up.flag)
+case.app.command("amend")(life.amend)
+case.app.command("comment")(life.comment)
+case.app.command("meeting")(life.meeting)
+case.app.command("link")(life.link)
+case.app.command("merge")(life.merge)
+case.app.command("split")(life.split)
+case.app.command("code")(life.reissue)
+case.app.command("withdraw")(ends.withdraw)
+case.app.command("reopen")(ends.reopen)
+case.app.command("refer")(ends.refer)
+case.app.command("referred")(ends.referred)
+case.app.command("review")(ends.review)
 case.app.command("explain")(route.explain)
 case.app.command("handlers")(route.handlers)
 case.app.command("assign")(route.assign)
@@ -71,7 +89,19 @@ app.add_typer(directory.template_app, name="template")
 app.add_typer(duty.absence_app, name="absence")
 app.add_typer(duty.roster_app, name="roster")
 app.command("instruct")(work_order.instruct)
+app.command("suggest")(finding.suggest)
+app.command("inbox")(finding.inbox)
+app.command("count")(finding.count)
+app.command("watch")(finding.watch)
 app.command("ledger")(ask.ledger)
+app.command("measures")(figures.measures)
+app.command("report")(figures.report)
+app.command("solved")(figures.solved)
+app.add_typer(shifts.handover_app, name="handover")
+app.add_typer(shifts.sample_app, name="sample")
+app.add_typer(window.slips_app, name="slips")
+app.add_typer(window.lexicon_app, name="lexicon")
+app.add_typer(window.rules_app, name="rules")
 app.command("clocks")(ask.clocks)
 app.add_typer(deadline.app, name="deadline")
 app.add_typer(terms.calendar_app, name="calendar")

@@ -136,12 +136,14 @@ class Session:
             return key.lower()
         return (await self.case(key)).case_id
 
-    async def case(self, key: str) -> intake_pb2.Case:
-        """Returns the case file of a case named by id or by number."""
+    async def case(self, key: str, *, as_of: datetime | None = None) -> intake_pb2.Case:
+        """Returns the case file of a case named by id or by number; as it stood, if told when."""
         if len(key) == _UUID_LENGTH and key.count("-") == 4:
             request = intake_service_pb2.GetCaseRequest(case_id=key.lower())
         else:
             request = intake_service_pb2.GetCaseRequest(number=key.upper())
+        if as_of is not None:
+            request.as_of_time.FromDatetime(as_of)
         response = await self.client.call("intake", self.client.intake.GetCase, request)
         return response.case
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from backstop.routing.v1 import routing_service_pb2
 from backstop.sla.v1 import sla_calendar_pb2, sla_service_pb2
@@ -10,9 +11,10 @@ from ctl.connection import Client, new_request_id
 from ctl.failures import Failure
 from ctl.site_folder import SiteFolder
 
-# sla hears of a new site by a fact, and knows it within a second or so.
+# sla and intake hear of a new site by a fact, and know it within a second or so.
 _NEWS_SECONDS = 30.0
 _PAUSE_SECONDS = 0.1
+_UNHEARD = frozenset({"SITE_UNKNOWN", "CATEGORY_UNKNOWN"})
 
 
 async def publish(client: Client, found: SiteFolder) -> dict[str, int]:
@@ -25,7 +27,8 @@ async def publish(client: Client, found: SiteFolder) -> dict[str, int]:
         "matrix": directory.matrix_version,
         "roster": directory.roster_version,
     }
-    return versions | await _publish_terms(client, found)
+    versions |= await _publish_terms(client, found)
+    return versions | await _publish_window(client, found)
 
 
 async def _publish_lists(
@@ -64,6 +67,31 @@ async def _publish_terms(client: Client, found: SiteFolder) -> dict[str, int]:
         policy = await client.call("sla", client.sla.PublishPolicy, found.policy)
         versions["policy"] = policy.policy.version
     return versions
+
+
+async def _publish_window(client: Client, found: SiteFolder) -> dict[str, int]:
+    versions: dict[str, int] = {}
+    if found.rules is not None:
+        rules = await _when_known(client, client.intake.PublishWindowRules, found.rules)
+        versions["rules"] = rules.version
+    if found.lexicon is not None:
+        lexicon = await _when_known(client, client.intake.PublishLexicon, found.lexicon)
+        versions["lexicon"] = lexicon.version
+    return versions
+
+
+async def _when_known(client: Client, method: Any, request: Any) -> Any:
+    """Publishes to intake, waiting until it has heard of the site and its categories."""
+    deadline = time.monotonic() + _NEWS_SECONDS
+    while True:
+        request.request_id = new_request_id()
+        try:
+            return await client.call("intake", method, request)
+        except Failure as failure:
+            unheard = failure.answer.reason in _UNHEARD
+            if not unheard or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def calendar_of(

@@ -1,17 +1,20 @@
 """Questions: ledger, clocks, coverage, who is on duty, messages."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from backstop.intake.v1 import intake_service_pb2
+from backstop.intake.v1 import intake_measures_pb2
 from backstop.notify.v1 import notify_service_pb2
 from backstop.routing.v1 import routing_organisation_pb2 as lists_pb
 from backstop.routing.v1 import routing_service_pb2
 from backstop.sla.v1 import sla_service_pb2
 from ctl import times
 from ctl.commands import options
+from ctl.commands.figures import save_ledger
+from ctl.commands.finding import Filter
 from ctl.exits import Exit
 from ctl.failures import Failure, Problem
 from ctl.shell import Session, execute
@@ -35,6 +38,11 @@ def ledger(
         bool, typer.Option("--solved", help="问题解决汇总清单 · the list of solved problems")
     ] = False,
     category: Annotated[str, typer.Option("--category", help="类别代码 · category id")] = "",
+    condition: Filter = "",
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="存为 .xlsx 或 .csv · save it as a file"),
+    ] = None,
     limit: options.Limit = 1000,
 ) -> None:
     """台账 · the ledger of a period."""
@@ -44,12 +52,24 @@ def ledger(
         last = times.parse_date(until, option="--to") if until else None
         if first and last and first > last:
             raise Problem("晚于 --to / later than --to", field="--from")
-        request = intake_service_pb2.ListLedgerRequest(
+        if file is not None:
+            await save_ledger(
+                session,
+                file,
+                first=first,
+                last=last,
+                solved_only=solved,
+                category=category.upper(),
+                condition=condition,
+            )
+            return
+        request = intake_measures_pb2.ListLedgerRequest(
             site_id=session.site,
             start_date=times.date_message(first),
             end_date=times.date_message(last),
             solved_only=solved,
             category=category.upper(),
+            filter=condition,
         )
         found = await read_ledger(session, request, limit)
         look = Look(session.words, await session.names(session.site), session.zone)
@@ -61,10 +81,10 @@ def ledger(
 
 
 async def read_ledger(
-    session: Session, request: intake_service_pb2.ListLedgerRequest, limit: int
-) -> intake_service_pb2.ListLedgerResponse:
+    session: Session, request: intake_measures_pb2.ListLedgerRequest, limit: int
+) -> intake_measures_pb2.ListLedgerResponse:
     """Returns the rows of a ledger, page by page."""
-    found = intake_service_pb2.ListLedgerResponse()
+    found = intake_measures_pb2.ListLedgerResponse()
     while len(found.rows) < limit:
         request.page_size = min(500, limit - len(found.rows))
         page = await session.client.call("intake", session.client.intake.ListLedger, request)

@@ -6,10 +6,12 @@ from typing import Annotated, Protocol
 import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.intake.v1 import intake_finding_pb2, intake_pb2, intake_service_pb2
 from backstop.routing.v1 import routing_service_pb2
 from ctl import choices, times
+from ctl.attachments import attachments
 from ctl.commands import options
+from ctl.commands.finding import Filter, Search, View
 from ctl.commands.register import register
 from ctl.failures import Problem
 from ctl.shell import Session, execute
@@ -29,11 +31,19 @@ class HasCase(Protocol):
 
 
 @app.command("show")
-def show(context: typer.Context, case: options.CaseKey) -> None:
+def show(
+    context: typer.Context,
+    case: options.CaseKey,
+    as_of: Annotated[
+        str,
+        typer.Option("--as-of", metavar="TIME", help="当时的样子 · as it stood then, local time"),
+    ] = "",
+) -> None:
     """显示诉求档案 · show the case file."""
 
     async def work(session: Session) -> None:
-        found = await session.case(case)
+        instant = times.parse_time(as_of, session.zone, option="--as-of") if as_of else None
+        found = await session.case(case, as_of=instant)
         look = Look(session.words, await session.names(found.site_id), session.zone)
         numbers = await session.numbers(link.case_id for link in found.links)
         session.show(found, *tables.case_file(look, found, numbers))
@@ -56,20 +66,34 @@ def list_cases(
     accountable: Annotated[
         str, typer.Option("--accountable", help="当前责任人代码 · who must move")
     ] = "",
+    condition: Filter = "",
+    search: Search = "",
+    view: View = "",
+    order: Annotated[
+        str,
+        typer.Option(
+            "--order",
+            help="record_time, occurred_time, due_time, number, level, close_time，可加 desc",
+        ),
+    ] = "",
     limit: options.Limit = 50,
 ) -> None:
     """列出诉求，新的在前 · list cases, newest first."""
 
     async def work(session: Session) -> None:
-        request = intake_service_pb2.ListCasesRequest(
+        request = intake_finding_pb2.ListCasesRequest(
             site_id=session.site,
             states=[
                 choices.parse(intake_pb2.CaseState, one, option="--state") for one in state or ()
             ],
             unit_id=unit,
             accountable=accountable,
+            filter=condition,
+            query=search,
+            order_by=order,
+            view=choices.parse(intake_finding_pb2.InboxView, view, option="--view"),
         )
-        found = intake_service_pb2.ListCasesResponse()
+        found = intake_finding_pb2.ListCasesResponse()
         while len(found.cases) < limit:
             request.page_size = min(200, limit - len(found.cases))
             page = await session.client.call("intake", session.client.intake.ListCases, request)
@@ -139,6 +163,7 @@ def verify(
     case: options.CaseKey,
     place: Annotated[str, typer.Option("--place", help="核查地点 · where")],
     findings: Annotated[str, typer.Option("--findings", help="核查情况 · what was found")],
+    attach: options.Attach = None,
     at: options.At = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
@@ -152,6 +177,7 @@ def verify(
             place=place,
             findings=findings,
             verify_time=_at(session, at),
+            attachments=attachments(attach or ()),
         )
         return await session.client.call("intake", session.client.intake.VerifyCase, request)
 

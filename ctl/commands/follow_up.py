@@ -8,6 +8,7 @@ from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from ctl import choices, times
 from ctl.commands import options
 from ctl.commands.case import show_case
+from ctl.commands.register import hazard
 from ctl.shell import Session, execute
 
 
@@ -45,6 +46,17 @@ def callback(
         bool, typer.Option("--reached/--in-vain", help="接通，或未接通 · answered, or not")
     ],
     words: Annotated[str, typer.Option("--words", help="说了什么 · what was said")] = "",
+    grade: Annotated[
+        str,
+        typer.Option(
+            "--grade",
+            help="诉求人自己的评价 · how satisfied they say they are",
+            autocompletion=choices.completion(intake_pb2.Grade.DESCRIPTOR),
+        ),
+    ] = "",
+    sample: Annotated[
+        str, typer.Option("--sample", help="所属抽样 id · the sample it is made for")
+    ] = "",
     at: options.At = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
@@ -57,6 +69,8 @@ def callback(
             expected_version=expected_version,
             reached=reached,
             words=words,
+            grade=choices.parse(intake_pb2.Grade, grade, option="--grade"),
+            sample_id=sample,
             call_time=times.stamp(
                 times.parse_time(at, session.zone, option="--at") if at else None
             ),
@@ -101,5 +115,6 @@ def flag(
         )
         response = await session.client.call("intake", session.client.intake.FlagCase, request)
         await show_case(session, response.case)
+        hazard(session, response)
 
     execute(context, work)

@@ -13,6 +13,19 @@ from ctl.failures import Problem
 CaseKey = Annotated[
     str, typer.Argument(metavar="CASE", help="诉求编号或 id · number or id of the case")
 ]
+OptionalCase = Annotated[
+    str,
+    typer.Argument(
+        metavar="[CASE]",
+        help="诉求编号或 id；有 --code 时可省 · number or id; not needed with --code",
+    ),
+]
+Attach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attach", metavar="FILE", help="照片或文件，只登记摘要 · only its digest is kept"
+    ),
+]
 ExpectedVersion = Annotated[
     int,
     typer.Option(

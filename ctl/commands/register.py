@@ -1,12 +1,13 @@
 """`case register`: four fields, well under a minute."""
 
 import difflib
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
-from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.intake.v1 import intake_marks_pb2, intake_pb2, intake_registration_pb2
 from ctl import choices, times
+from ctl.attachments import attachments
 from ctl.commands import options
 from ctl.failures import Problem, Unavailable
 from ctl.names import Names
@@ -85,6 +86,26 @@ def register(
             "--about", metavar="PERSON", help="涉及谁，其本人及下属回避 · whom it is about"
         ),
     ] = None,
+    is_hazard: Annotated[bool, typer.Option("--hazard", help="隐患 · a safety matter")] = False,
+    long_standing: Annotated[
+        bool, typer.Option("--long-standing", help="疑难积案，保留原日期 · old and difficult")
+    ] = False,
+    leader: Annotated[
+        str, typer.Option("--leader", metavar="PERSON", help="包案领导 · leader in charge")
+    ] = "",
+    speaks_for: Annotated[
+        str,
+        typer.Option(
+            "--brought-by", metavar="NAME[,PHONE[,RELATION]]", help="代办人 · who speaks for them"
+        ),
+    ] = "",
+    attach: options.Attach = None,
+    reference: Annotated[
+        str, typer.Option("--reference", help="本系统的编号 · your own reference for it")
+    ] = "",
+    case_id: Annotated[
+        str, typer.Option("--case-id", help="离线时自编的 UUID · id made offline")
+    ] = "",
 ) -> None:
     """登记诉求：--where、--who(或 --anonymous)、--what、--channel 即可 · register a case."""
 
@@ -115,7 +136,7 @@ def register(
             confidentiality = intake_pb2.CONFIDENTIALITY_ANONYMOUS
         elif confidential:
             confidentiality = intake_pb2.CONFIDENTIALITY_CONFIDENTIAL
-        request = intake_service_pb2.RegisterCaseRequest(
+        request = intake_registration_pb2.RegisterCaseRequest(
             request_id=session.request_id(),
             site_id=session.site,
             text=what,
@@ -129,6 +150,7 @@ def register(
                 person_code=person_code,
                 phone=phone,
                 email=email,
+                representative=_representative(speaks_for),
             ),
             place=place or found.get("place", ""),
             post_id=post or found.get("post", ""),
@@ -143,6 +165,12 @@ def register(
             slip_number=slip,
             links=[await _link(session, one) for one in link or ()],
             about_persons=[names.person_of(one) for one in about or ()],
+            case_id=case_id,
+            external_ref=reference,
+            hazard=is_hazard,
+            long_standing=long_standing,
+            leader=names.person_of(leader) if leader else "",
+            attachments=attachments(attach or ()),
         )
         response = await session.client.call("intake", session.client.intake.RegisterCase, request)
         look = Look(session.words, names, session.zone)
@@ -151,6 +179,7 @@ def register(
             session.say(session.words("code_of_slip", slip=slip))
         elif response.receipt_code:
             session.say(session.words("code_kept"))
+        hazard(session, response)
         if "place" in found and not (unit or post):
             session.note(session.words("not_a_unit"))
             if alike := difflib.get_close_matches(where, names.units.values()):
@@ -168,6 +197,29 @@ def place_of(where: str, names: Names) -> dict[str, str]:
             if where in (code, name):
                 return {kind: code}
     return {"place": where}
+
+
+class HasNotice(Protocol):
+    """A response that may say what has to be done at once."""
+
+    @property
+    def hazard_notice(self) -> intake_marks_pb2.HazardNotice: ...
+
+
+def hazard(session: Session, response: HasNotice) -> None:
+    """Shows what whoever took a hazard must do at once."""
+    notice = response.hazard_notice
+    if notice.text:
+        session.say(" ".join(filter(None, ("⚠", notice.text, notice.phone_number))))
+
+
+def _representative(text: str) -> intake_pb2.Representative | None:
+    if not text:
+        return None
+    name, phone, relation, *_ = (*text.replace("，", ",").split(","), "", "")
+    return intake_pb2.Representative(
+        name=name.strip(), phone=phone.strip(), relation=relation.strip()
+    )
 
 
 async def _link(session: Session, text: str) -> intake_pb2.Link:

@@ -14,14 +14,6 @@ from ctl.shell import Session, execute
 from ctl.tables import case as tables
 from ctl.tables.look import Look
 
-Key = Annotated[
-    str,
-    typer.Argument(
-        metavar="[CASE]",
-        help="诉求编号或 id；有 --code 时可省 · number or id; not needed with --code",
-    ),
-]
-
 
 def track(
     context: typer.Context,
@@ -47,7 +39,7 @@ def track(
 
 def confirm(
     context: typer.Context,
-    case: Key = "",
+    case: options.OptionalCase = "",
     grade: Annotated[
         str,
         typer.Option(
@@ -63,7 +55,7 @@ def confirm(
     """确认结果 · say for the reporter that the result is right."""
 
     async def work(session: Session) -> None:
-        client, case_id = await _reporter(session, case, code)
+        client, case_id = await speaker(session, case, code)
         request = intake_service_pb2.ConfirmCaseRequest(
             request_id=session.request_id(),
             case_id=case_id,
@@ -82,7 +74,7 @@ def confirm(
 
 def reject(
     context: typer.Context,
-    case: Key = "",
+    case: options.OptionalCase = "",
     reason: Annotated[str, typer.Option("--reason", help="哪里不对 · what isn't right")] = "",
     code: options.Code = "",
     expected_version: options.ExpectedVersion = 0,
@@ -92,7 +84,7 @@ def reject(
     async def work(session: Session) -> None:
         if not reason:
             raise Problem("哪里不对？/ what isn't right?", field="--reason")
-        client, case_id = await _reporter(session, case, code)
+        client, case_id = await speaker(session, case, code)
         request = intake_service_pb2.RejectCaseRequest(
             request_id=session.request_id(),
             case_id=case_id,
@@ -106,7 +98,7 @@ def reject(
     execute(context, work)
 
 
-async def _reporter(session: Session, case: str, code: str) -> tuple[Client, str]:
+async def speaker(session: Session, case: str, code: str) -> tuple[Client, str]:
     """Returns whoever speaks, and the case: with a code it is the reporter, without a token."""
     if not code:
         if not case:

@@ -287,10 +287,11 @@ def _workbook(path: Path) -> _Source:
 
 def _sheet_lines(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        yield number, ["" if value is None else _cell_text(value) for value in row]
+        yield number, ["" if value is None else cell_text(value) for value in row]
 
 
-def _cell_text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """Returns what a spreadsheet's value is as text: dates in ISO form, whole numbers bare."""
     if hasattr(value, "isoformat"):
         # A spreadsheet makes a moment of a day; and its hours have seconds.
         text: str = value.isoformat()

@@ -7,9 +7,15 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.intake.v1 import (
+    intake_marks_pb2,
+    intake_pb2,
+    intake_registration_pb2,
+    intake_service_pb2,
+)
 from ctl import times
 from ctl.tables.look import Look, add_pair, pairs, state_style, styled
+from ctl.vocabulary import ACTIONS
 
 # Of cases that nobody was asked about: they stand by their ids.
 NO_NUMBERS: Final[Mapping[str, str]] = {}
@@ -31,6 +37,12 @@ def case_file(
         parts.append(_work_orders(look, case.work_orders))
     if case.callbacks:
         parts.append(_callbacks(look, case.callbacks))
+    if case.meetings:
+        parts.append(_meetings(look, case.meetings))
+    if case.reviews:
+        parts.append(_reviews(look, case.reviews))
+    if case.comments:
+        parts.append(_comments(look, case.comments))
     if case.clocks:
         units = {order.work_order_id: order.unit_id for order in case.work_orders}
         parts.append(_clocks(look, case.clocks, units))
@@ -52,6 +64,8 @@ def head(look: Look, case: intake_pb2.Case, numbers: Mapping[str, str] = NO_NUMB
     add("text", case.text)
     add("kind", enum(intake_pb2.CaseKind.DESCRIPTOR, case.kind))
     add("category", look.names.category(case.category))
+    if case.suggested_category != case.category:
+        add("suggested_category", look.names.category(case.suggested_category))
     add("unit", look.names.unit(case.unit_id))
     add("place", " · ".join(filter(None, (case.place, look.names.post(case.post_id)))))
     add("channel", enum(intake_pb2.Channel.DESCRIPTOR, case.channel))
@@ -87,6 +101,14 @@ def head(look: Look, case: intake_pb2.Case, numbers: Mapping[str, str] = NO_NUMB
     if case.deliveries_planned:
         add("deliveries", f"{case.deliveries_sent}/{case.deliveries_planned}")
     add("links", ", ".join(_link(look, link, numbers) for link in case.links))
+    referral, withdrawal = case.referral, case.withdrawal
+    add("referral", " · ".join(filter(None, (referral.body, referral.reference, referral.reason))))
+    add("referral_result", referral.result)
+    basis = enum(intake_pb2.ConfirmationBasis.DESCRIPTOR, withdrawal.basis)
+    add("withdrawal", " · ".join(filter(None, (withdrawal.reason, basis))))
+    if case.attachments:
+        add("attachments", ", ".join(one.caption or one.reference for one in case.attachments))
+    add("allowed_actions", _allowed(look, case.allowed_actions))
     add("version", str(case.version))
     return table
 
@@ -143,6 +165,49 @@ def _callbacks(look: Look, callbacks: Iterable[intake_pb2.Callback]) -> Table:
             look.words("reached" if one.reached else "in_vain"),
             escape(one.words),
             look.who(one.called_by),
+        )
+    return table
+
+
+def _allowed(look: Look, actions: Iterable[str]) -> str:
+    return look.words("between").join(look.words.pick(ACTIONS, one) for one in actions)
+
+
+def _meetings(look: Look, meetings: Iterable[intake_marks_pb2.CoordinationMeeting]) -> Table:
+    table = look.table(
+        look.words("meetings"), "time", "actor", "unit", "decisions", "next_date", wide="decisions"
+    )
+    for one in meetings:
+        table.add_row(
+            look.time(one.meeting_time),
+            look.who(one.chaired_by),
+            escape(look.words("between").join(look.names.unit(unit) for unit in one.unit_ids)),
+            escape(one.decisions),
+            times.show_date(one.next_date),
+        )
+    return table
+
+
+def _reviews(look: Look, reviews: Iterable[intake_marks_pb2.Review]) -> Table:
+    table = look.table(look.words("reviews"), "time", "state", "findings", "actor", wide="findings")
+    for one in reviews:
+        table.add_row(
+            look.time(one.review_time),
+            look.words.value(intake_marks_pb2.ReviewDecision.DESCRIPTOR, one.decision),
+            escape(one.findings),
+            look.who(one.reviewed_by),
+        )
+    return table
+
+
+def _comments(look: Look, comments: Iterable[intake_marks_pb2.Comment]) -> Table:
+    table = look.table(look.words("comments"), "time", "actor", "text", "visible_to", wide="text")
+    for one in comments:
+        table.add_row(
+            look.time(one.comment_time),
+            look.words("reporter") if one.by_reporter else look.who(one.written_by),
+            escape(one.text),
+            look.words.value(intake_marks_pb2.CommentVisibility.DESCRIPTOR, one.visibility),
         )
     return table
 
@@ -266,7 +331,7 @@ def ledger(look: Look, rows: Sequence[intake_pb2.LedgerRow], *, solved_only: boo
     return table
 
 
-def registered(look: Look, response: intake_service_pb2.RegisterCaseResponse) -> Table:
+def registered(look: Look, response: intake_registration_pb2.RegisterCaseResponse) -> Table:
     """Returns what the reporter is told on the spot: number, code, where it went, deadlines."""
     table = pairs()
     add_pair(table, look.words("number"), f"[bold]{response.case.number}[/]")
@@ -296,14 +361,40 @@ def tracked(look: Look, response: intake_service_pb2.TrackCaseResponse) -> list[
     resolution = look.words(_resolution_label(response.state))
     add_pair(table, resolution, escape(response.resolution))
     add_pair(table, look.words("next_due"), look.due(response.next_due_time))
-    if not response.answers:
-        return [table]
+    add_pair(table, look.words("promised"), times.show_date(response.promised_date))
+    add_pair(table, look.words("allowed_actions"), _allowed(look, response.allowed_actions))
+    parts: list[RenderableType] = [table]
+    if response.answers:
+        parts.append(_public_answers(look, response.answers))
+    if response.comments:
+        parts.append(_public_comments(look, response.comments))
+    if response.history:
+        parts.append(_history(look, response.history))
+    return parts
+
+
+def _public_answers(look: Look, given: Iterable[intake_pb2.Answer]) -> Table:
     answers = look.table(look.words("answers"), "time", "kind", "text", "promised", wide="text")
-    for answer in response.answers:
+    for answer in given:
         answers.add_row(
             look.time(answer.answer_time),
             look.words.value(intake_pb2.AnswerKind.DESCRIPTOR, answer.kind),
             escape(answer.text),
             times.show_date(answer.promised_date),
         )
-    return [table, answers]
+    return answers
+
+
+def _public_comments(look: Look, comments: Iterable[intake_marks_pb2.Comment]) -> Table:
+    table = look.table(look.words("comments"), "time", "actor", "text", wide="text")
+    for one in comments:
+        who = look.words("reporter" if one.by_reporter else "window")
+        table.add_row(look.time(one.comment_time), who, escape(one.text))
+    return table
+
+
+def _history(look: Look, steps: Iterable[intake_service_pb2.PublicStep]) -> Table:
+    table = look.table(look.words("history"), "time", "sentence", wide="sentence")
+    for one in steps:
+        table.add_row(look.time(one.occurred_time), escape(one.sentence))
+    return table

@@ -13,7 +13,12 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from backstop.access.v1 import access_pb2
-from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.intake.v1 import (
+    intake_finding_pb2,
+    intake_pb2,
+    intake_registration_pb2,
+    intake_service_pb2,
+)
 from backstop.notify.v1 import notify_service_pb2
 from backstop.operations.v1 import operations_service_pb2
 from backstop.routing.v1 import routing_service_pb2
@@ -137,12 +142,12 @@ def test_what_grpc_says_is_for_programmers(
 def _broken() -> list[Message]:
     reporter = intake_pb2.Reporter(kind=77)  # type: ignore[arg-type]  # no such kind
     links = [intake_pb2.Link()] * 21
-    register = intake_service_pb2.RegisterCaseRequest
+    register = intake_registration_pb2.RegisterCaseRequest
     return [
         *(GetMessageClass(method.input_type)() for one in SERVICES for method in one.methods),
         register(text="x" * 5000, slip_number="!", reporter=reporter, links=links),
         intake_service_pb2.GetCaseRequest(case_id="x"),
-        intake_service_pb2.ListCasesRequest(
+        intake_finding_pb2.ListCasesRequest(
             page_size=999, states=[intake_pb2.CASE_STATE_UNSPECIFIED] * 6
         ),
         intake_service_pb2.VerifyCaseRequest(expected_version=-1),

@@ -8,14 +8,20 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console, RenderableType
 
-from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.intake.v1 import (
+    intake_marks_pb2,
+    intake_measures_pb2,
+    intake_pb2,
+    intake_registration_pb2,
+    intake_service_pb2,
+)
 from backstop.notify.v1 import notify_pb2
 from backstop.operations.v1 import operations_service_pb2
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from ctl.names import Names
 from ctl.tables import case as case_tables
-from ctl.tables import deadlines, operations, organisation, routing
+from ctl.tables import deadlines, figures, operations, organisation, routing
 from ctl.tables.look import Look
 from ctl.words import Words
 
@@ -86,7 +92,7 @@ def test_a_list_marks_the_level() -> None:
 
 
 def test_a_receipt_shows_the_code_in_groups() -> None:
-    response = intake_service_pb2.RegisterCaseResponse(
+    response = intake_registration_pb2.RegisterCaseResponse(
         case=_case(), receipt_code="1234567890123456", first_reply_due_time=_at(23, 16)
     )
     text = _text(case_tables.registered(_look(), response))
@@ -165,7 +171,7 @@ def test_whoever_follows_a_case_sees_what_was_done() -> None:
 
 
 def test_a_registration_shows_where_it_went() -> None:
-    response = intake_service_pb2.RegisterCaseResponse(
+    response = intake_registration_pb2.RegisterCaseResponse(
         case=intake_pb2.Case(number="N", unit_id="bathhouse", post_id="window", place="南风井")
     )
     text = _text(case_tables.registered(_look(), response))
@@ -251,3 +257,49 @@ def test_shares_are_told_in_hours_and_add_up() -> None:
     assert "0:00:59" in shown
     assert "1:02:00" in shown
     assert "诉求人" in shown
+
+
+def test_whoever_has_the_code_reads_history_comments_and_what_may_be_done() -> None:
+    tracked = intake_service_pb2.TrackCaseResponse(
+        number="YW-1",
+        history=[intake_service_pb2.PublicStep(occurred_time=_at(23, 1), sentence="诉求已登记。")],
+        comments=[intake_marks_pb2.Comment(text="请快一点", by_reporter=True)],
+        allowed_actions=["CommentCase", "WithdrawCase"],
+    )
+    text = _text(*case_tables.tracked(_look(), tracked))
+    assert "诉求已登记。" in text
+    assert "请快一点" in text
+    assert "留言、撤回" in text
+
+
+def test_the_file_shows_what_became_of_a_referral_and_what_was_said() -> None:
+    case = intake_pb2.Case(
+        referral=intake_marks_pb2.Referral(body="集团", reference="JT-1", result="已整改"),
+        comments=[intake_marks_pb2.Comment(text="内部留言", written_by="dd11")],
+        meetings=[
+            intake_marks_pb2.CoordinationMeeting(decisions="年底更换", unit_ids=["bathhouse"])
+        ],
+    )
+    text = _text(*case_tables.case_file(_look(), case))
+    for words in ("集团 · JT-1", "已整改", "内部留言", "样例·乙一", "年底更换", "澡堂队"):
+        assert words in text
+
+
+def test_a_share_is_shown_as_the_percentage_it_comes_as() -> None:
+    response = intake_measures_pb2.GetMeasuresResponse(
+        sets=[
+            intake_measures_pb2.MeasureSet(
+                measures=[
+                    intake_measures_pb2.MeasureValue(
+                        measure="RECURRENCE", numerator=1, denominator=16, value=6.25
+                    )
+                ]
+            )
+        ],
+        definitions=[
+            intake_measures_pb2.MeasureDefinition(measure="RECURRENCE", title="复发率", unit="%")
+        ],
+    )
+    text = _text(*figures.measures(_look(), response))
+    assert "6.2%" in text
+    assert "1/16" in text

@@ -9,7 +9,15 @@ from google.protobuf.descriptor import EnumDescriptor, FileDescriptor
 from google.type import dayofweek_pb2
 
 import ctl
-from backstop.intake.v1 import intake_pb2
+from backstop.intake.v1 import (
+    intake_finding_pb2,
+    intake_handover_pb2,
+    intake_life_pb2,
+    intake_marks_pb2,
+    intake_measures_pb2,
+    intake_pb2,
+    intake_rules_pb2,
+)
 from backstop.notify.v1 import notify_pb2
 from backstop.operations.v1 import operations_service_pb2
 from backstop.routing.v1 import routing_organisation_pb2, routing_pb2, routing_sweeps_pb2
@@ -21,7 +29,13 @@ from ctl.words import LABELS, Words
 FILES: tuple[FileDescriptor, ...] = tuple(
     module.DESCRIPTOR
     for module in (
+        intake_finding_pb2,
+        intake_handover_pb2,
+        intake_life_pb2,
+        intake_marks_pb2,
+        intake_measures_pb2,
         intake_pb2,
+        intake_rules_pb2,
         routing_organisation_pb2,
         routing_pb2,
         routing_sweeps_pb2,
@@ -34,7 +48,7 @@ FILES: tuple[FileDescriptor, ...] = tuple(
     )
 )
 # Told by sentences, of the timeline or of the service, never by a table.
-NOT_SHOWN = {"DayReason", "AmendmentCause"}
+NOT_SHOWN = {"DayReason", "AmendmentCause", "DocumentFormat"}
 
 
 def _enums() -> Iterator[EnumDescriptor]:

@@ -1,0 +1,1 @@
+"""Paper slips for where telephones are banned: the pads that are printed, the sheet typed in."""
