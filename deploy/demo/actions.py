@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.intake.v1 import intake_pb2, intake_registration_pb2, intake_service_pb2
 from backstop.routing.v1 import routing_pb2, routing_service_pb2, routing_sweeps_pb2
 from ctl import choices, times
 from ctl.connection import Client, new_request_id
@@ -51,7 +51,7 @@ async def register(doing: Doing) -> None:
         )
         for key, relation in data.get("links", {}).items()
     ]
-    request = intake_service_pb2.RegisterCaseRequest(
+    request = intake_registration_pb2.RegisterCaseRequest(
         request_id=new_request_id(),
         site_id=doing.stage.site_id,
         text=doing.text("text"),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from google.type.date_pb2 import Date
 
-from backstop.intake.v1 import intake_pb2, intake_service_pb2
+from backstop.intake.v1 import intake_measures_pb2, intake_pb2, intake_service_pb2
 from ctl import times
 from ctl.failures import Failure
 from deploy.demo.actions import ACTIONS, ROUTING, Doing
@@ -110,7 +110,7 @@ async def ledger(stage: Stage) -> list[intake_pb2.LedgerRow]:
     """Returns the ledger of the play's days."""
     client = stage.client("dispatcher")
     start: Date | None = times.date_message(stage.month.monday)
-    request = intake_service_pb2.ListLedgerRequest(
+    request = intake_measures_pb2.ListLedgerRequest(
         site_id=stage.site_id, start_date=start, page_size=500
     )
     response = await client.call("intake", client.intake.ListLedger, request)
