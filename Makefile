@@ -18,7 +18,7 @@ with_servers = trap : HUP INT; $(PYTEST) $(2); status=$$?; \
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs demo test check lint types unit contract migration integration \
 	system faults proto proto-check venv lock clean \
-	compose-private bench bench-timers bench-routing
+	compose-private bench bench-timers bench-routing bench-intake
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,13 +82,16 @@ system: proto ## The four real processes
 faults: proto ## Duplicates, reorder, kills, restarts
 	@$(call with_servers,faults,tests/faults)
 
-bench: bench-timers bench-routing ## All benchmarks; they write bench/results
+bench: bench-timers bench-routing bench-intake ## All benchmarks; they write bench/results
 
 bench-timers: proto ## Timers beside four other schedulers, ten minutes; SHORT=1 for a look at it
 	@$(PY) -m bench.timers $(if $(SHORT),--short)
 
 bench-routing: proto ## Who answers, publishing and coverage at 10,000 units; SHORT=1 for a look at it
 	@$(PY) -m bench.routing $(if $(SHORT),--short)
+
+bench-intake: proto ## Finding, counting and writing out 100,000 cases; SHORT=1 for a look at it
+	@$(PY) -m bench.intake $(if $(SHORT),--short)
 
 compose-private: proto ## Passwords and keys of deploy/compose, made once
 	@$(PY) -m deploy.compose.prepare
