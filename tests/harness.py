@@ -14,7 +14,12 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from backstop.intake.v1 import intake_pb2, intake_service_pb2, intake_service_pb2_grpc
+from backstop.intake.v1 import (
+    intake_pb2,
+    intake_registration_pb2,
+    intake_service_pb2,
+    intake_service_pb2_grpc,
+)
 from backstop.notify.v1 import notify_service_pb2_grpc
 from backstop.operations.v1 import operations_service_pb2, operations_service_pb2_grpc
 from backstop.routing.v1 import routing_service_pb2, routing_service_pb2_grpc
@@ -156,7 +161,7 @@ class Caller:
 
     async def register(
         self, text: str = "淋浴头坏了", who: str = "clerk-south", **fields: Any
-    ) -> intake_service_pb2.RegisterCaseResponse:
+    ) -> intake_registration_pb2.RegisterCaseResponse:
         """Registers a case of the South Shaft with ordinary values where none are given."""
         values: dict[str, Any] = {
             "site_id": SITE,
@@ -167,8 +172,8 @@ class Caller:
                 kind=intake_pb2.REPORTER_KIND_EMPLOYEE, name="样例·职工", phone="13900000000"
             ),
         } | fields
-        response: intake_service_pb2.RegisterCaseResponse = await self.ask(
-            self.intake.RegisterCase, intake_service_pb2.RegisterCaseRequest(**values), who
+        response: intake_registration_pb2.RegisterCaseResponse = await self.ask(
+            self.intake.RegisterCase, intake_registration_pb2.RegisterCaseRequest(**values), who
         )
         return response
 

@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.intake.v1 import intake_pb2 as intake
+from backstop.intake.v1 import intake_registration_pb2
 from backstop.intake.v1 import intake_service_pb2 as intake_rpc
 from backstop.routing.v1 import routing_service_pb2 as routing_rpc
 from tests.harness import SITE, Caller, until
@@ -23,7 +24,7 @@ async def live(caller: Caller, number: int, deadline: Timestamp) -> str:
 
     registered = await insist(
         caller.intake.RegisterCase,
-        intake_rpc.RegisterCaseRequest(
+        intake_registration_pb2.RegisterCaseRequest(
             site_id=SITE,
             text=f"第 {number} 件诉求",
             channel=intake.CHANNEL_WINDOW,

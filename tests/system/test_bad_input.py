@@ -9,13 +9,14 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.intake.v1 import intake_pb2 as intake
+from backstop.intake.v1 import intake_registration_pb2
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from tests.harness import Caller, Inspector, refusal, sentences
 
 CODE = grpc.StatusCode
 
 
-def _request(**fields: Any) -> rpc.RegisterCaseRequest:
+def _request(**fields: Any) -> intake_registration_pb2.RegisterCaseRequest:
     values: dict[str, Any] = {
         "request_id": str(uuid.uuid4()),
         "site_id": "yuwu",
@@ -26,7 +27,7 @@ def _request(**fields: Any) -> rpc.RegisterCaseRequest:
             kind=intake.REPORTER_KIND_EMPLOYEE, confidentiality=intake.CONFIDENTIALITY_ANONYMOUS
         ),
     } | fields
-    return rpc.RegisterCaseRequest(**values)
+    return intake_registration_pb2.RegisterCaseRequest(**values)
 
 
 def _future(**delta: float) -> Timestamp:
@@ -116,7 +117,7 @@ async def _written(inside: Inspector) -> tuple[int, int, int]:
 async def test_registration_is_refused_and_nothing_is_written(
     caller: Caller,
     inside: Inspector,
-    request_: rpc.RegisterCaseRequest,
+    request_: intake_registration_pb2.RegisterCaseRequest,
     code: grpc.StatusCode,
     reason: str,
     field: str,

@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
+from backstop.intake.v1 import intake_measures_pb2
 from backstop.intake.v1 import intake_pb2 as intake
 from backstop.intake.v1 import intake_service_pb2 as intake_rpc
 from backstop.notify.v1 import notify_service_pb2 as notify_rpc
@@ -214,7 +215,7 @@ async def test_from_the_appeal_to_the_struck_off_file(caller: Caller, inside: In
     assert all(entry.sentence for entry in timeline.entries)
     ledger = await caller.ask(
         caller.intake.ListLedger,
-        intake_rpc.ListLedgerRequest(site_id="yuwu", solved_only=True),
+        intake_measures_pb2.ListLedgerRequest(site_id="yuwu", solved_only=True),
         "dispatcher",
     )
     assert case_id in {row.case_id for row in ledger.rows}

@@ -234,7 +234,7 @@ async def test_a_sweep_finds_the_same_elsewhere_and_a_case_follows_it(
     assert (done.sweep.answered_count, done.sweep.task_count) == (2, 2)
 
 
-async def _ctl(instance: Instance, *arguments: str) -> tuple[int, str, str]:
+async def run_ctl(instance: Instance, *arguments: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -256,12 +256,12 @@ async def test_lists_go_out_and_come_in_again_and_one_bad_row_keeps_all_out(
     caller: Caller, instance: Instance, tmp_path: Path
 ) -> None:
     administrator = ("--as", "administrator", "--site", SITE)
-    code, _, err = await _ctl(
+    code, _, err = await run_ctl(
         instance, *administrator, "directory", "export", str(tmp_path), "--format", "csv"
     )
     assert code == 0, err
     # What was written is what is in force.
-    code, out, err = await _ctl(
+    code, out, err = await run_ctl(
         instance, *administrator, "--json", "directory", "import", str(tmp_path), "--dry-run"
     )
     assert code == 0, err
@@ -281,7 +281,7 @@ async def test_lists_go_out_and_come_in_again_and_one_bad_row_keeps_all_out(
     with people.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     line = next(n for n, row in enumerate(rows, 1) if row[unit] == "nowhere")
-    code, out, err = await _ctl(instance, *administrator, "directory", "import", str(tmp_path))
+    code, out, err = await run_ctl(instance, *administrator, "directory", "import", str(tmp_path))
     assert code == 1, err
     assert f"people.csv:{line}" in out
     after = await caller.ask(

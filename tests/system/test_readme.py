@@ -13,7 +13,16 @@ from deploy.local.layout import ROOT, Instance
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _NUMBER = re.compile(r"[A-Z]+-\d{8}-\d{4,}")
 _CODE = re.compile(r"\d{4} ?\d{4} ?\d{4} ?\d{4}")
-REFUSED = 1
+# Files and folders that the commands write.
+_FILE = re.compile(r"\b(my-site|[a-z]+\.(pdf|xlsx|html))\b")
+REFUSED, INTERRUPTED = 1, 130
+
+
+def _interrupted(line: str) -> str:
+    """What goes on until it is interrupted, interrupted after a while."""
+    if "Ctrl-C" not in line:
+        return line
+    return f"timeout --preserve-status -s INT 5 {line}"
 
 
 def _plays() -> list[list[str]]:
@@ -24,10 +33,10 @@ def _plays() -> list[list[str]]:
 
 
 def test_the_readme_plays_two_cases_and_asks_who_answers() -> None:
-    assert len(_plays()) == 3
+    assert len(_plays()) == 4
 
 
-@pytest.mark.parametrize("lines", _plays(), ids=["rejected", "slip", "answers"])
+@pytest.mark.parametrize("lines", _plays(), ids=["rejected", "slip", "day", "answers"])
 def test_each_command_does_what_the_readme_says(
     instance: Instance, lines: list[str], tmp_path: Path
 ) -> None:
@@ -40,7 +49,7 @@ def test_each_command_does_what_the_readme_says(
         if not line.startswith("$ctl "):
             continue  # assignments: the case's own number and code, taken from what was printed
         run = subprocess.run(
-            ["sh", "-c", line.replace("my-site", str(tmp_path))],
+            ["sh", "-c", _FILE.sub(lambda found: str(tmp_path / found[0]), _interrupted(line))],
             cwd=ROOT,
             env=environment,
             capture_output=True,
@@ -48,7 +57,7 @@ def test_each_command_does_what_the_readme_says(
             check=False,
             timeout=60,
         )
-        expected = REFUSED if "# refused" in line else 0
+        expected = REFUSED if "# refused" in line else INTERRUPTED if "Ctrl-C" in line else 0
         assert run.returncode == expected, f"{line}\n{run.stdout}{run.stderr}"
         if " case register " in line:
             number, code = _NUMBER.search(run.stdout), _CODE.search(run.stdout)

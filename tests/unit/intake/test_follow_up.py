@@ -8,7 +8,8 @@ import pytest
 
 from chassis.errors import Refused
 from services.intake.domain import commands, follow_up, read_model, transitions
-from services.intake.domain.marks import Callback, FlagKind, Pause
+from services.intake.domain.marks import Callback, FlagKind, Pause, PromiseMove
+from services.intake.domain.rules import Rules
 from services.intake.domain.transitions import Act
 from services.intake.domain.values import (
     Answer,
@@ -16,6 +17,7 @@ from services.intake.domain.values import (
     CaseFile,
     CaseState,
     Confidentiality,
+    Grade,
     Outcome,
 )
 from tests.unit.intake.examples import (
@@ -124,6 +126,34 @@ def test_no_promise_is_moved_otherwise(
         follow_up.move_promise(told, command, ACT)
 
 
+def moved_before(count: int, answer_id: str = "p-1") -> tuple[PromiseMove, ...]:
+    return (PromiseMove(answer_id, TODAY, PROMISED, "等配件", "d-1", NOW),) * count
+
+
+@pytest.mark.parametrize(("moves", "limit", "may"), [(1, 2, True), (2, 2, False), (2, 3, True)])
+def test_the_promises_of_a_cycle_are_moved_as_often_as_the_site_allows(
+    moves: int, limit: int, may: bool
+) -> None:
+    told = replace(file(plan()), promise_moves=moved_before(moves))
+    rules = Rules(promise_moves=limit)
+    later = move(date(2026, 12, 10))
+    if may:
+        assert follow_up.move_promise(told, later, ACT, rules).move.promised_date.day == 10
+        return
+    with pytest.raises(Refused, match="TOO_MANY_MOVES") as refused:
+        follow_up.move_promise(told, later, ACT, rules)
+    assert refused.value.metadata == {"limit": str(limit)}
+
+
+def test_a_new_cycle_has_moves_of_its_own() -> None:
+    told = replace(
+        file(plan("p-0"), plan("p-1", cycle=2), cycle=2),
+        promise_moves=moved_before(5, "p-0") + moved_before(1, "p-1"),
+    )
+    later = move(date(2026, 12, 10))
+    assert follow_up.move_promise(told, later, ACT, Rules(promise_moves=2)).move.answer_id == "p-1"
+
+
 # Flags -------------------------------------------------------------------------------------------
 
 
@@ -228,6 +258,41 @@ def test_a_call_is_refused(
 ) -> None:
     with pytest.raises(Refused, match=reason):
         follow_up.call_back(told, command, Act(who, NOW))
+
+
+SAMPLE = "0190a5d0-0000-7000-8000-0000000000aa"
+
+
+def closed(*calls: Callback) -> CaseFile:
+    return waiting(*calls, state=CaseState.CLOSED, close_time=datetime(2026, 11, 22, 1, tzinfo=UTC))
+
+
+def test_a_call_for_a_sample_counts_no_day() -> None:
+    asked = replace(call(reached=False), sample_id=SAMPLE)
+    made = follow_up.call_back(closed(), asked, CALLER, sampled=True)
+    assert (made.unanswered_days, made.callback.sample_id) == (0, SAMPLE)
+    graded = replace(call(reached=True), sample_id=SAMPLE, grade=Grade.DISSATISFIED)
+    told = follow_up.call_back(closed(made.callback), graded, CALLER, sampled=True)
+    assert (told.callback.grade, told.unanswered_days) == ("DISSATISFIED", 0)
+    assert told.case == closed().case
+
+
+@pytest.mark.parametrize(
+    ("told", "at", "sampled", "who", "reason"),
+    [
+        (closed(), None, False, "u-1", "SAMPLE_NOT_FOUND"),
+        (waiting(), None, True, "u-1", "WRONG_STATE"),
+        (closed(), None, True, "s-1", "CALLER_HANDLED_CASE"),
+        # After the resolution, before the closing.
+        (closed(), datetime(2026, 11, 21, 1, tzinfo=UTC), True, "u-1", "INVALID_FIELD"),
+    ],
+)
+def test_a_call_for_a_sample_is_refused(
+    told: CaseFile, at: datetime | None, sampled: bool, who: str, reason: str
+) -> None:
+    asked = replace(call(reached=True, at=at), sample_id=SAMPLE)
+    with pytest.raises(Refused, match=reason):
+        follow_up.call_back(told, asked, Act(who, NOW), sampled=sampled)
 
 
 # The pause, as the case file shows it ------------------------------------------------------------

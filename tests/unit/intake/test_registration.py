@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ KNOWN = registration.Known(
 CLERK = registration.Caller("c-1", staff=True, persons=frozenset({"c-1"}))
 
 
-def reporter(confidentiality: Confidentiality, **identity: str) -> Reporter:
+def reporter(confidentiality: Confidentiality, **identity: Any) -> Reporter:
     return Reporter(ReporterKind.EMPLOYEE, confidentiality, **identity)
 
 
@@ -176,3 +177,45 @@ def test_a_pseudonym_is_of_one_request_only() -> None:
     codes = Codes(bytes(32))
     assert codes.pseudonym("w-7", "r-1") == codes.pseudonym("w-7", "r-1")
     assert len({codes.pseudonym(who, r) for who in ("w-7", "w-8") for r in ("r-1", "r-2")}) == 4
+
+
+def test_a_new_code_has_nothing_to_do_with_the_one_before() -> None:
+    codes = Codes(bytes(32))
+    made = [codes.receipt("yuwu", "1", "A-1", attempt) for attempt in range(4)]
+    assert made[0] == codes.of_slip("yuwu", "A-1")
+    assert made[1:] == [codes.of_case("yuwu", "1", attempt) for attempt in (1, 2, 3)]
+    assert len({*made, codes.of_case("yuwu", "1")}) == 5
+
+
+@pytest.mark.parametrize(
+    ("category", "suggested", "verdict"),
+    [
+        ("BATHING", "BATHING", "ACCEPTED"),
+        ("OTHER", "BATHING", "OVERRULED"),
+        ("", "BATHING", ""),
+        ("BATHING", "", ""),
+    ],
+)
+def test_only_a_choice_accepts_or_overrules(category: str, suggested: str, verdict: str) -> None:
+    chosen = replace(APPEAL, category=category)
+    assert registration.verdict_of(chosen, suggested) == verdict
+
+
+def test_what_was_split_off_may_be_as_old_as_what_it_came_from() -> None:
+    old = replace(APPEAL, occurred_time=NOW - timedelta(days=200))
+    with pytest.raises(Refused, match="TOO_LONG_AGO"):
+        registration.register(old, KNOWN, CLERK, NOW, "id", 1)
+    split = replace(old, links=(Link("first", Relation.SPLIT_FROM),))
+    case = registration.register(split, KNOWN, CLERK, NOW, "id", 1)
+    assert not case.late_entry
+    assert case.cycle_start_time == case.occurred_time
+
+
+def test_the_long_standing_begin_when_they_are_entered() -> None:
+    old = replace(APPEAL, occurred_time=NOW - timedelta(days=900), long_standing=True, hazard=True)
+    case = registration.register(old, KNOWN, CLERK, NOW, "id", 1, flagged_by="c-1")
+    assert (case.occurred_time, case.cycle_start_time) == (old.occurred_time, NOW)
+    assert [(flag.kind.value, flag.flagged_by) for flag in case.flags] == [
+        ("HAZARD", "c-1"),
+        ("LONG_STANDING", "c-1"),
+    ]

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
-from backstop.intake.v1 import intake_facts_pb2, intake_pb2
+from backstop.intake.v1 import intake_facts_pb2, intake_marks_pb2, intake_pb2
 from backstop.notify.v1 import notify_facts_pb2, notify_pb2
 from backstop.routing.v1 import routing_facts_pb2, routing_pb2, routing_sweeps_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
@@ -94,6 +94,7 @@ def test_every_value_of_an_enum_that_is_told_has_a_word() -> None:
         enum
         for module in (
             intake_pb2,
+            intake_marks_pb2,
             routing_facts_pb2,
             routing_pb2,
             routing_sweeps_pb2,
@@ -230,6 +231,60 @@ def test_the_same_again_is_told_with_the_number_of_the_new_case() -> None:
     ]
     # Of a case that isn't for the reader to see there is no id, either.
     assert narrator.tell({}) == ["整改未能持久：3 天后同一问题再次出现。"]
+
+
+def test_an_amendment_tells_what_it_was_and_what_it_is() -> None:
+    fact = intake_facts_pb2.CaseAmended(amended_by="s-1", reason="听错了")
+    for field, before, now in (
+        ("text", "水冷", "水太冷"),
+        ("place", "", "南风井"),
+        ("category", "BATH", "WATER"),
+        ("urgency", "NORMAL", "URGENT"),
+        ("add_about_persons", "", "p-7"),
+        ("reporter", "", ""),
+    ):
+        fact.amendments.add(field=field, previous_value=before, value=now)
+    assert tell(fact, "zh-CN") == (
+        "样例乙更正登记内容（诉求内容；地点补为“南风井”；类别由“BATH”改为“WATER”；"
+        "紧急程度由“一般”改为“紧急”；涉及人员；诉求人信息），理由：听错了"
+    )
+    # Whom it is about is nobody's news on a timeline.
+    assert "p-7" not in tell(fact, "en")
+    assert 'urgency from "normal" to "urgent"' in tell(fact, "en")
+
+
+def test_an_internal_comment_keeps_its_words_to_the_file() -> None:
+    fact = intake_facts_pb2.CaseCommented()
+    fact.comment.text, fact.comment.written_by = "家属在场", "s-1"
+    fact.comment.visibility = intake_marks_pb2.COMMENT_VISIBILITY_INTERNAL
+    assert tell(fact, "zh-CN") == "样例乙写了内部备注。"
+    assert "家属" not in tell(fact, "en")
+    fact.comment.visibility = intake_marks_pb2.COMMENT_VISIBILITY_REPORTER
+    assert tell(fact, "zh-CN") == "样例乙留言给诉求人：家属在场"
+    fact.comment.by_reporter = True
+    assert tell(fact, "zh-CN") == "诉求人补充：家属在场"
+
+
+def test_a_duplicate_is_told_with_the_number_of_the_case_that_goes_on() -> None:
+    fact = intake_facts_pb2.CaseClosed(
+        outcome=intake_pb2.OUTCOME_DUPLICATE, master_case_id="c-2", master_number="YW-2"
+    )
+    step = Step("intake", 1, fact.DESCRIPTOR.full_name, NOW, NOW, "", "", fact.SerializeToString())
+    narrator = Narrator([step], "zh-CN", ZONE)
+    assert narrator.cases() == ["c-2"]
+    assert narrator.tell({("case", "c-2"): "YW-2"}) == ["无人销号，结果：重复诉求，并入诉求 YW-2。"]
+    # Of a master that isn't for the reader to see not even the number.
+    assert narrator.tell({}) == ["无人销号，结果：重复诉求。"]
+
+
+def test_who_had_it_reopened_is_said() -> None:
+    fact = intake_facts_pb2.CaseReopened(
+        reason="又坏了", reopen_count=1, previous_outcome=intake_pb2.OUTCOME_SOLVED
+    )
+    assert tell(fact, "zh-CN") == ("样例乙恢复办理，原以“已解决”销号，第 1 次重新办理：又坏了")
+    fact.basis = intake_pb2.CONFIRMATION_BASIS_CODE
+    assert tell(fact, "zh-CN").startswith("诉求人要求恢复办理（凭证号），")
+    assert tell(fact, "en").startswith("The reporter had it worked on again (receipt code), ")
 
 
 def test_why_a_message_did_not_go_out_is_said_in_words() -> None:

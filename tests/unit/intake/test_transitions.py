@@ -85,16 +85,40 @@ def test_what_was_said_before_on_the_same_basis_is_nothing_new() -> None:
 
 
 @pytest.mark.parametrize("state", [*OPEN, CaseState.CLOSED])
-def test_only_what_is_resolved_is_confirmed_rejected_or_closed(state: CaseState) -> None:
+def test_only_what_is_resolved_is_confirmed_or_rejected(state: CaseState) -> None:
     for act in (
         lambda: transitions.confirm(file(state=state), CONFIRM, Basis.CODE),
         lambda: transitions.reject(file(state=state), ACT),
-        lambda: transitions.close(
-            file(state=state), commands.CloseCase("", 0, Outcome.SOLVED, ""), ACT
-        ),
     ):
-        with pytest.raises(Refused, match="WRONG_STATE"):
+        with pytest.raises(Refused, match="WRONG_STATE") as refused:
             act()
+        assert refused.value.metadata["allowed"] == "RESOLVED"
+
+
+@pytest.mark.parametrize("state", CaseState)
+def test_a_duplicates_reporter_is_heard_once_the_master_has_a_result(state: CaseState) -> None:
+    duplicate = file(state=CaseState.CLOSED, outcome=Outcome.DUPLICATE)
+    master = case(state=state)
+    if state in OPEN:
+        with pytest.raises(Refused, match="WRONG_STATE"):
+            transitions.confirm(duplicate, CONFIRM, Basis.CODE, master)
+        return
+    made = transitions.confirm(duplicate, CONFIRM, Basis.CODE, master)
+    assert made.counts
+    assert made.case == replace(
+        duplicate.case, grade=Grade.SATISFIED, basis=Basis.CODE, confirmed=True
+    )
+
+
+def test_what_is_closed_is_not_rejected_but_reopened() -> None:
+    with pytest.raises(Refused, match="WRONG_STATE") as refused:
+        transitions.reject(file(state=CaseState.CLOSED, outcome=Outcome.DUPLICATE), ACT)
+    assert refused.value.metadata["instead"] == "ReopenCase"
+
+
+def test_a_new_cycle_is_not_begun_by_a_steward_who_may_not_have_the_case() -> None:
+    recused = resolved_file(recused_persons=("s-1",))
+    assert transitions.reject(recused, ACT).accountable == "position:DISPATCH_ROOM"
 
 
 def test_what_was_told_at_ten_was_answered_at_ten() -> None:
@@ -246,31 +270,6 @@ def test_a_rejection_begins_again_at_the_steward() -> None:
     assert (made.level, made.accountable, made.confirmed) == (0, "s-1", False)
     assert made.next_wake_time is not None
     assert made.next_wake_time > NOW
-
-
-@pytest.mark.parametrize(
-    ("outcome", "missing"),
-    [
-        (Outcome.SOLVED, "confirmation"),
-        (Outcome.EXPLAINED, "resolution_with_this_outcome"),
-        (Outcome.EXPLAINED_NOT_ACCEPTED, "director_review"),
-        (Outcome.UNCONFIRMED, "callbacks"),
-        (Outcome.REFERRED, "result_of_the_other_body"),
-        (Outcome.DUPLICATE, "master_case"),
-        (Outcome.WITHDRAWN, "withdrawal"),
-    ],
-)
-def test_no_end_without_its_proof(outcome: Outcome, missing: str) -> None:
-    with pytest.raises(Refused, match="END_NOT_PROVEN") as caught:
-        transitions.close(resolved_file(), commands.CloseCase("", 0, outcome, ""), ACT)
-    assert caught.value.metadata["missing"] == missing
-
-
-def test_a_confirmed_case_is_struck_off() -> None:
-    command = commands.CloseCase("", 0, Outcome.SOLVED, "")
-    closed = transitions.close(resolved_file(confirmed=True), command, ACT)
-    assert (closed.state, closed.outcome) == (CaseState.CLOSED, Outcome.SOLVED)
-    assert (closed.accountable, closed.next_wake_time) == ("", None)
 
 
 def test_a_promise_in_the_past_is_none() -> None:
