@@ -152,12 +152,13 @@ async def window(
     parts = await compose(runtime)
     async with (
         serving(*parts.servicers, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (
-            _,
+            server,
             address,
         ),
         grpc.aio.insecure_channel(address) as channel,
     ):
         made = Window(
+            server=server,
             database=database,
             stub=intake_service_pb2_grpc.IntakeServiceStub(channel),
             gatekeeper=Gatekeeper(database.worker, parts.handlers),

@@ -5,7 +5,10 @@ import pytest
 from google.protobuf.message import Message
 from google.type.date_pb2 import Date
 
+from backstop.intake.v1 import intake_finding_pb2, intake_marks_pb2, intake_measures_pb2
+from backstop.intake.v1 import intake_life_pb2 as life
 from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_registration_pb2 as registration
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.ids import new_id
 from tests.integration.intake.window import Window, appeal
@@ -46,6 +49,44 @@ def about(case_id: str) -> list[tuple[Message, str]]:
         (rpc.RejectCaseRequest(case_id=case_id, reason="x"), "SUPPORT"),
         (rpc.CloseCaseRequest(case_id=case_id, outcome=pb.OUTCOME_SOLVED), "DIRECTOR"),
         (rpc.UnsealReporterRequest(case_id=case_id, reason="x"), "DIRECTOR"),
+        (life.AmendCaseRequest(case_id=case_id, reason="x", text="y"), "CLERK"),
+        (life.CommentCaseRequest(case_id=case_id, text="x"), "CLERK"),
+        (
+            life.RecordMeetingRequest(
+                case_id=case_id, chaired_by="s-1", unit_ids=["bath", "south"], decisions="x"
+            ),
+            "DISPATCHER",
+        ),
+        (
+            life.LinkCasesRequest(
+                case_id=case_id,
+                link=pb.Link(case_id=new_id(), relation=pb.RELATION_RELATED),
+                reason="x",
+            ),
+            "CLERK",
+        ),
+        (
+            life.MergeCaseRequest(case_id=case_id, master_case_id=new_id(), reason="x"),
+            "DISPATCHER",
+        ),
+        (life.SplitCaseRequest(case_id=case_id, text="x", reason="y"), "CLERK"),
+        (life.WithdrawCaseRequest(case_id=case_id, reason="x"), "SUPPORT"),
+        (life.ReopenCaseRequest(case_id=case_id, reason="x"), "DISPATCHER"),
+        (
+            life.ReferCaseRequest(case_id=case_id, body="x", reference="1", reason="y"),
+            "DISPATCHER",
+        ),
+        (life.RecordReferralResultRequest(case_id=case_id, result="x"), "DISPATCHER"),
+        (
+            life.ReviewCaseRequest(
+                case_id=case_id,
+                decision=intake_marks_pb2.REVIEW_DECISION_UPHELD,
+                findings="x",
+                verified_by="s-1",
+            ),
+            "DIRECTOR",
+        ),
+        (registration.ReissueReceiptCodeRequest(case_id=case_id, reason="x"), "CLERK"),
         (rpc.GetCaseRequest(case_id=case_id), "LEADER"),
         (rpc.GetTimelineRequest(case_id=case_id), "LEADER"),
     ]
@@ -61,9 +102,13 @@ async def test_another_site_is_answered_like_what_is_absent(window: Window) -> N
         assert there.sentence.replace(case_id, "") == nowhere.sentence.replace(absent, "")
     by_number = rpc.GetCaseRequest(number=made.case.number)
     assert (await window.refused(by_number, "LEADER", sites=("other",))).reason == "CASE_NOT_FOUND"
-    listed = await window.ask(rpc.ListCasesRequest(site_id="yuwu"), "LEADER", sites=("other",))
+    listed = await window.ask(
+        intake_finding_pb2.ListCasesRequest(site_id="yuwu"), "LEADER", sites=("other",)
+    )
     assert not listed.cases
-    ledger = await window.ask(rpc.ListLedgerRequest(site_id="yuwu"), "LEADER", sites=("other",))
+    ledger = await window.ask(
+        intake_measures_pb2.ListLedgerRequest(site_id="yuwu"), "LEADER", sites=("other",)
+    )
     assert not ledger.rows
     linked = appeal(site_id="other", links=[pb.Link(case_id=case_id, relation=pb.RELATION_RELATED)])
     answer = await window.refused(linked, "CLERK", sites=("other",))
@@ -243,7 +288,7 @@ async def test_wrong_codes_open_nothing(window: Window) -> None:
 
 async def test_lists_page_and_filter(window: Window) -> None:
     made = [(await window.register()).case.case_id for _ in range(5)]
-    request = rpc.ListCasesRequest(site_id="yuwu", page_size=2)
+    request = intake_finding_pb2.ListCasesRequest(site_id="yuwu", page_size=2)
     seen: list[str] = []
     while True:
         page = await window.ask(request, "LEADER")
@@ -259,12 +304,16 @@ async def test_lists_page_and_filter(window: Window) -> None:
         ({"accountable": "s-1"}, 0),
     ):
         page = await window.ask(
-            rpc.ListCasesRequest(site_id="yuwu", **fields),
+            intake_finding_pb2.ListCasesRequest(site_id="yuwu", **fields),
             "LEADER",
         )
         assert len(page.cases) == count, fields
-    ledger = await window.ask(rpc.ListLedgerRequest(site_id="yuwu", page_size=4), "LEADER")
+    ledger = await window.ask(
+        intake_measures_pb2.ListLedgerRequest(site_id="yuwu", page_size=4), "LEADER"
+    )
     assert [row.case_id for row in ledger.rows] == made[:4]
     assert ledger.next_page_token
-    solved = await window.ask(rpc.ListLedgerRequest(site_id="yuwu", solved_only=True), "LEADER")
+    solved = await window.ask(
+        intake_measures_pb2.ListLedgerRequest(site_id="yuwu", solved_only=True), "LEADER"
+    )
     assert not solved.rows

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
+from backstop.intake.v1 import intake_measures_pb2
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
@@ -63,7 +64,7 @@ async def test_clocks_and_wake_ups_follow_sla(window: Window) -> None:
     case = await window.case(case_id)
     assert case.clocks[0].state == "MET_LATE"
     assert case.next_wake_time == later
-    ledger = await window.ask(rpc.ListLedgerRequest(site_id="yuwu"), "LEADER")
+    ledger = await window.ask(intake_measures_pb2.ListLedgerRequest(site_id="yuwu"), "LEADER")
     assert ledger.rows[0].breach_count == 1
 
 
@@ -197,5 +198,5 @@ async def test_the_ledger_counts_what_was_missed_and_not_what_came_round(
         breach_time=due,
     )  # fmt: skip
     await clocks_of(window, case_id, sla_facts_pb2.ClockBreached(case_id=case_id, clock=late))
-    ledger = await window.ask(rpc.ListLedgerRequest(site_id="yuwu"), "LEADER")
+    ledger = await window.ask(intake_measures_pb2.ListLedgerRequest(site_id="yuwu"), "LEADER")
     assert ledger.rows[0].breach_count == (kind in {"CALLBACK", "PLAN"})

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 from google.type.date_pb2 import Date
 
-from backstop.intake.v1 import intake_facts_pb2
+from backstop.intake.v1 import intake_facts_pb2, intake_finding_pb2
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.actor import Actor
@@ -148,19 +148,41 @@ async def test_a_promise_that_has_passed_stays(window: Window) -> None:
 async def test_two_who_move_at_once_each_see_what_the_other_did(window: Window) -> None:
     case_id = (await window.register()).case.case_id
     await plan(window, case_id, day(10))
-    await asyncio.gather(*(window.ask(move(case_id, day(11 + n)), "DIRECTOR") for n in range(4)))
+    asked = [outcome(window, move(case_id, day(11 + n)), "DIRECTOR") for n in range(4)]
+    # The site's rules let the promises of a cycle be moved twice.
+    assert sorted(await asyncio.gather(*asked)) == ["OK"] * 2 + ["TOO_MANY_MOVES"] * 2
     case = await window.case(case_id)
     moves = case.answers[0].moves
-    assert case.promise_move_count == len(moves) == 4
+    assert case.promise_move_count == len(moves) == 2
     assert [one.previous_promised_date for one in moves] == [
         day(10), *(one.promised_date for one in moves[:-1]),
     ]  # fmt: skip
     assert await window.findings() == []
+
+
+async def test_of_two_who_saw_the_same_promise_one_moves_it(window: Window) -> None:
+    case_id = (await window.register()).case.case_id
+    await plan(window, case_id, day(10))
+    version = (await window.case(case_id)).version
     checked = [
-        outcome(window, move(case_id, day(20 + n), expected_version=case.version), "DIRECTOR")
+        outcome(window, move(case_id, day(20 + n), expected_version=version), "DIRECTOR")
         for n in range(3)
     ]
     assert sorted(await asyncio.gather(*checked)) == ["OK", "VERSION_MISMATCH", "VERSION_MISMATCH"]
+
+
+async def test_a_new_cycle_has_moves_of_its_own(window: Window) -> None:
+    case_id = (await window.register()).case.case_id
+    for cycle in (1, 2):
+        await plan(window, case_id, day(10), feedback=TOLD)
+        for days in (11, 12):
+            await window.ask(move(case_id, day(days)), "DIRECTOR")
+        answer = await window.refused(move(case_id, day(13)), "DIRECTOR")
+        assert (answer.reason, answer.metadata["limit"]) == ("TOO_MANY_MOVES", "2"), cycle
+        resolve = rpc.ResolveCaseRequest(case_id=case_id, resolution="x", outcome=pb.OUTCOME_SOLVED)
+        await window.ask(resolve, "STEWARD")
+        await window.ask(rpc.RejectCaseRequest(case_id=case_id, reason="没修好"), "CLERK")
+    assert await window.findings() == []
 
 
 async def outcome(window: Window, request: Message, *roles: str, **how: Any) -> str:
@@ -186,7 +208,7 @@ async def test_marks_stand_on_the_case_and_are_taken_off(window: Window) -> None
     assert [(one.flag, one.leader, one.flagged_by) for one in case.flags] == [
         (hazard, "", "dispatcher"), (old, "s-1", "d-9"),
     ]  # fmt: skip
-    listed = await window.ask(rpc.ListCasesRequest(site_id="yuwu"), "LEADER")
+    listed = await window.ask(intake_finding_pb2.ListCasesRequest(site_id="yuwu"), "LEADER")
     assert [one.flag for one in listed.cases[0].flags] == [hazard, old]
     # What stands already is left as it is, whoever says it.
     version = case.version

@@ -4,7 +4,7 @@ import asyncio
 
 import grpc
 
-from backstop.intake.v1 import intake_service_pb2 as rpc
+from backstop.intake.v1 import intake_registration_pb2
 from chassis.testing import read_refusal
 from tests.integration.intake.window import Window, appeal
 
@@ -23,7 +23,9 @@ async def test_only_the_guilty_caller_is_refused(window: Window) -> None:
 
     async def outcome(**fields: object) -> str:
         try:
-            reply: rpc.RegisterCaseResponse = await window.ask(appeal(**fields), "CLERK")
+            reply: intake_registration_pb2.RegisterCaseResponse = await window.ask(
+                appeal(**fields), "CLERK"
+            )
         except grpc.aio.AioRpcError as error:
             return read_refusal(error).reason
         return "OK" if reply.case.number else "no case"

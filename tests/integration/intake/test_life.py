@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_registration_pb2
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import to_timestamp
 from tests.integration.intake.conftest import Peers
@@ -43,7 +44,7 @@ async def test_the_deadlines_on_the_receipt_are_those_of_its_kind_of_case(
     window: Window, peers: Peers
 ) -> None:
     # The first call only connects; what it does not wait for is on the file soon after.
-    async def promised() -> rpc.RegisterCaseResponse | None:
+    async def promised() -> intake_registration_pb2.RegisterCaseResponse | None:
         made = await window.register(kind=pb.CASE_KIND_INQUIRY, urgency=pb.URGENCY_URGENT)
         return made if made.HasField("first_reply_due_time") else None
 

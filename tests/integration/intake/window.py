@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+import asyncpg
 import grpc
 from google.protobuf.message import Message
 
 from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_registration_pb2
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from backstop.routing.v1 import routing_facts_pb2, routing_pb2
 from chassis.actor import service_actor
@@ -16,6 +19,7 @@ from chassis.fsck import Finding, check, load_checks
 from chassis.gatekeeper import Gatekeeper
 from chassis.ids import new_fact_id, new_id
 from chassis.journal import Entry, envelope, fact_hash
+from chassis.server import Server
 from chassis.testing import Answer, Keys, bearer, read_refusal
 from tests.integration.databases import ServiceDatabase
 
@@ -55,6 +59,7 @@ class Window:
     stub: Any
     gatekeeper: Gatekeeper
     keys: Keys
+    server: Server
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def ask(
@@ -91,15 +96,17 @@ class Window:
             return read_refusal(error)
         raise AssertionError(f"not refused: {reply}")
 
-    async def register(self, *roles: str, **fields: Any) -> rpc.RegisterCaseResponse:
+    async def register(
+        self, *roles: str, **fields: Any
+    ) -> intake_registration_pb2.RegisterCaseResponse:
         """Registers an ordinary appeal as a clerk, or as told."""
         how = {name: fields.pop(name) for name in _HOW if name in fields}
-        response: rpc.RegisterCaseResponse = await self.ask(
+        response: intake_registration_pb2.RegisterCaseResponse = await self.ask(
             appeal(**fields), *(roles or ("CLERK",)), **how
         )
         return response
 
-    async def resolved(self, **fields: Any) -> rpc.RegisterCaseResponse:
+    async def resolved(self, **fields: Any) -> intake_registration_pb2.RegisterCaseResponse:
         """Registers a case and resolves it, the reporter told."""
         made = await self.register(**fields)
         await self.ask(
@@ -120,12 +127,19 @@ class Window:
         return case
 
     async def tell(
-        self, source: str, subject_id: str, site_id: str, message: Message, *, actor: str = ""
+        self,
+        source: str,
+        subject_id: str,
+        site_id: str,
+        message: Message,
+        *,
+        actor: str = "",
+        record_time: datetime | None = None,
     ) -> None:
-        """Sends a fact of another service through the gate, in its order."""
+        """Sends a fact of another service through the gate, in order; recorded now if untold."""
         version = self.versions.get((source, subject_id), 0) + 1
         self.versions[source, subject_id] = version
-        now = datetime.now(UTC)
+        now = record_time or datetime.now(UTC)
         entry = Entry(
             fact_id=new_fact_id(),
             source=source,
@@ -158,12 +172,24 @@ class Window:
         async with self.database.worker.read(service_actor("intake")) as connection:
             return list(await connection.fetch(sql, *arguments))
 
+    async def backdate(self, age: str) -> None:
+        """Makes every fact as old as told; an interval of PostgreSQL's."""
+        parts = urlsplit(self.database.admin_dsn)
+        connection = await asyncpg.connect(parts._replace(path=f"/{self.database.name}").geturl())
+        try:
+            await connection.execute("SET session_replication_role = replica")
+            await connection.execute(
+                "UPDATE intake.journal SET record_time = now() - $1::text::interval", age
+            )
+        finally:
+            await connection.close()
+
     async def findings(self) -> list[Finding]:
         """Runs every invariant."""
         return await check(self.database.worker, load_checks("services.intake"))
 
 
-def appeal(**fields: Any) -> rpc.RegisterCaseRequest:
+def appeal(**fields: Any) -> intake_registration_pb2.RegisterCaseRequest:
     """An ordinary appeal; fields replace its own."""
     usual: dict[str, Any] = {
         "site_id": "yuwu",
@@ -179,4 +205,4 @@ def appeal(**fields: Any) -> rpc.RegisterCaseRequest:
             phone="13900001111",
         ),
     }
-    return rpc.RegisterCaseRequest(**usual | fields)
+    return intake_registration_pb2.RegisterCaseRequest(**usual | fields)
