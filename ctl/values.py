@@ -78,6 +78,7 @@ VALUES: Final[dict[str, tuple[str, str]]] = {
     "COUNT_GROUP_STEWARD": ("包保人员", "steward"),
     "COUNT_GROUP_CHANNEL": ("渠道", "channel"),
     "COUNT_GROUP_LEVEL": ("层级", "level"),
+    "COUNT_GROUP_RECEIVER": ("首接人", "receiver"),
     "MEASURE_GROUP_NONE": ("合计", "all"),
     "MEASURE_GROUP_SITE": ("矿", "site"),
     "MEASURE_GROUP_CATEGORY": ("类别", "category"),

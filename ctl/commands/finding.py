@@ -54,7 +54,7 @@ def count(
         str,
         typer.Option(
             "--by",
-            help="state, category, unit, steward, channel, level",
+            help="state, category, unit, steward, receiver, channel, level",
             autocompletion=choices.completion(intake_finding_pb2.CountGroup.DESCRIPTOR),
         ),
     ] = "state",

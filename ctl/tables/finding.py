@@ -45,7 +45,10 @@ def _name(look: Look, group: intake_finding_pb2.CountGroup.ValueType, value: str
         return look.names.category(value)
     if group == intake_finding_pb2.COUNT_GROUP_UNIT:
         return look.names.unit(value)
-    if group == intake_finding_pb2.COUNT_GROUP_STEWARD:
+    if group in (
+        intake_finding_pb2.COUNT_GROUP_STEWARD,
+        intake_finding_pb2.COUNT_GROUP_RECEIVER,
+    ):
         return look.names.who(value)
     if group == intake_finding_pb2.COUNT_GROUP_STATE:
         return look.words.named("CASE_STATE", value)

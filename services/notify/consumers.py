@@ -22,6 +22,7 @@ def handlers(digesting: Digesting) -> Handlers:
             intake.CaseClosed: life.on_case_closed,
             intake.CaseReopened: life.on_case_reopened,
             intake.CaseAmended: life.on_case_amended,
+            intake.CaseWithdrawn: life.on_case_withdrawn,
             intake.CaseReferred: life.on_case_referred,
             intake.CaseReferralResulted: life.on_referral_resulted,
             intake.CaseReviewed: life.on_case_reviewed,

@@ -37,6 +37,16 @@ def reopened(case: CaseView, *, outcome: str, reopen_count: int) -> tuple[Plan, 
     )
 
 
+def hazard(case: CaseView) -> tuple[Plan, ...]:
+    """The duty lead, at once: a safety matter doesn't wait for anybody's turn."""
+    return staff(case, "case_hazard", [DUTY_LEAD])
+
+
+def withdrawn(case: CaseView) -> tuple[Plan, ...]:
+    """The duty lead, who may strike it off now."""
+    return staff(case, "case_withdrawn", [DUTY_LEAD])
+
+
 def referred(case: CaseView, *, body: str, their_reference: str) -> tuple[Plan, ...]:
     """The reporter: who has the matter now, and under which reference."""
     return reporter(case, "case_referred", body=body, their_reference=their_reference)

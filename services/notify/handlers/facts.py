@@ -11,7 +11,7 @@ from backstop.routing.v1 import routing_pb2
 from chassis.handling import ReceivedFact
 from chassis.work import Work
 from services.notify import convert, store
-from services.notify.domain import cases, plans, sweep_plans
+from services.notify.domain import cases, life_plans, plans, sweep_plans
 from services.notify.domain.digests import Digesting
 from services.notify.handlers.telling import follow, payload, tell
 
@@ -207,10 +207,12 @@ async def on_case_rejected(work: Work, fact: ReceivedFact) -> None:
 
 
 async def on_case_flagged(work: Work, fact: ReceivedFact) -> None:
-    """A long-standing case has a leader in charge, who is told of its reviews."""
+    """A hazard is told at once; a long-standing case has a leader, who is told of its reviews."""
     message = payload(fact, intake.CaseFlagged)
+    case = await store.load_case(work.connection, message.case_id)
+    if message.flag == intake_pb2.CASE_FLAG_HAZARD and message.set:
+        await tell(work, fact, life_plans.hazard(case), case_id=case.case_id)
     if message.flag != intake_pb2.CASE_FLAG_LONG_STANDING:
         return
-    case = await store.load_case(work.connection, message.case_id)
     leader = message.leader if message.set else ""
     await store.save_case(work.connection, cases.lead(case, leader))

@@ -36,6 +36,14 @@ async def on_case_reopened(work: Work, fact: ReceivedFact) -> None:
     await follow(work, fact, case, told)
 
 
+async def on_case_withdrawn(work: Work, fact: ReceivedFact) -> None:
+    """Taken back; what is only reported waits for a word that counts."""
+    message = payload(fact, intake.CaseWithdrawn)
+    if message.counts:
+        case = await store.load_case(work.connection, message.case_id)
+        await tell(work, fact, life_plans.withdrawn(case), case_id=case.case_id)
+
+
 async def on_case_amended(work: Work, fact: ReceivedFact) -> None:
     """Something that was registered is different; who gets it hears of that by routing's fact."""
     message = payload(fact, intake.CaseAmended)

@@ -96,7 +96,10 @@ async def test_what_hangs_on_a_case(notify: Notify) -> None:
                 chaired_by="dd00", next_date=Date(year=2026, month=12, day=3)
             ),
         ),
+        intake.CaseWithdrawn(case_id=case_id, counts=False),
         intake.CaseWithdrawn(case_id=case_id, counts=True),
+        intake.CaseFlagged(case_id=case_id, flag=intake_pb2.CASE_FLAG_HAZARD, set=False),
+        intake.CaseFlagged(case_id=case_id, flag=intake_pb2.CASE_FLAG_HAZARD, set=True),
         intake.CaseCodeReissued(case_id=case_id),
         intake.CaseLinked(case_id=case_id, set=True),
         intake.CaseMasterMoved(
@@ -114,6 +117,8 @@ async def test_what_hangs_on_a_case(notify: Notify) -> None:
         ("dd01", "case_comment_staff"),
         ("dd01", "meeting_next"),
         ("dd00", "meeting_next"),
+        ("position:DUTY_LEAD", "case_withdrawn"),
+        ("position:DUTY_LEAD", "case_hazard"),
         ("reporter", "master_moved"),
     ]
     contexts = str([row["context"] for row in await notify.rows("SELECT context FROM deliveries")])

@@ -177,6 +177,8 @@ def of_its_end(case: cases.CaseView) -> Iterator[Plan]:
         )
     yield from life_plans.reopened(case, outcome="SOLVED", reopen_count=1)
     yield from life_plans.referred(case, body="区住建局", their_reference="JS-17")
+    yield from life_plans.hazard(case)
+    yield from life_plans.withdrawn(case)
     yield from life_plans.referral_resulted(case, body="区住建局", result="已更换")
     for decision in names_of(intake_marks_pb2.ReviewDecision):
         yield from life_plans.reviewed(
