@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from backstop.intake.v1 import intake_registration_pb2
 from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_registration_pb2
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import to_date, to_datetime
 from services.intake.convert import marks as marks_of

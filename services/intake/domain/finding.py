@@ -38,6 +38,7 @@ class CountGroup(StrEnum):
     STEWARD = "STEWARD"
     CHANNEL = "CHANNEL"
     LEVEL = "LEVEL"
+    RECEIVER = "RECEIVER"
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,6 +266,10 @@ cases.unit_id
 -- Who follows them.
 cases.steward
 
+-- name: group_receiver
+-- Who took them.
+cases.receiver
+
 -- name: group_channel
 -- How they came.
 cases.channel
