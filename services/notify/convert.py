@@ -128,7 +128,7 @@ def registered_case(fact: intake_facts_pb2.CaseRegistered) -> CaseView:
         has_phone=fact.has_phone,
         has_email=fact.has_email,
         receiver=fact.receiver,
-        shielded=frozenset(fact.about_persons),
+        shielded=frozenset((*fact.about_persons, *fact.recused_persons)),
     )
 
 

@@ -4,6 +4,8 @@ As in plans.py: each function takes the case as it stands after the fact. What a
 part of any message.
 """
 
+from dataclasses import replace
+
 from services.notify.domain.cases import CaseView
 from services.notify.domain.deliveries import Plan, preferred_channel
 from services.notify.domain.plans import DUTY_LEAD, reporter, staff
@@ -39,7 +41,7 @@ def reopened(case: CaseView, *, outcome: str, reopen_count: int) -> tuple[Plan, 
 
 def hazard(case: CaseView) -> tuple[Plan, ...]:
     """The duty lead, at once: a safety matter doesn't wait for anybody's turn."""
-    return staff(case, "case_hazard", [DUTY_LEAD])
+    return staff(replace(case, urgent=True), "case_hazard", [DUTY_LEAD])
 
 
 def withdrawn(case: CaseView) -> tuple[Plan, ...]:
