@@ -162,8 +162,8 @@ cases.case_id IN (
 )
 
 -- name: due_today
--- Its nearest deadline is before the day's end ($1).
-cases.due_time < $1
+-- Its nearest deadline is of the day that ends at $1: its end is 24:00, which belongs to it.
+cases.due_time <= $1
 
 -- name: waiting_for_reporter
 -- Resolved, and no word of the reporter's counts yet.

@@ -6,7 +6,7 @@ NOT; every value is an argument. So a filter's shape alone decides its SQL.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,10 @@ from services.intake.domain.times import end_of_day, start_of_day
 from services.intake.store.pieces import Arguments, Pieces
 
 _PIECES = Pieces.load("sql/filters.sql")
+
+_DEADLINE = "due_time"
+# What PostgreSQL's timestamps tell apart.
+_INSTANT = timedelta(microseconds=1)
 
 _COMPARED: Mapping[Operator, str] = {
     Operator.EQUAL: "is_equal",
@@ -111,6 +115,9 @@ class _Compiler:
         if not isinstance(value, date) or isinstance(value, datetime):
             return _PIECES.put(_COMPARED[operator], operand, self.arguments.add(value))
         start, end = start_of_day(value, self._zone), end_of_day(value, self._zone)
+        if node.field == _DEADLINE:
+            # A deadline is an end: 24:00 of a day is that day's, and not the next one's 0:00.
+            start, end = start + _INSTANT, end + _INSTANT
         match operator:
             case Operator.EQUAL | Operator.HAS:
                 return _PIECES.put(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -13,6 +14,7 @@ from backstop.routing.v1 import routing_facts_pb2, routing_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from chassis.actor import service_actor
 from chassis.convert import to_timestamp
+from services.intake.domain.times import end_of_day
 from tests.integration.intake.test_read_model import instant
 from tests.integration.intake.window import NOW, Window
 
@@ -341,3 +343,22 @@ async def test_states_units_and_persons_narrow_a_list(window: Window) -> None:
     assert len(await ids(window, asked(states=[pb.CASE_STATE_REGISTERED]))) == 2
     assert await ids(window, asked(states=[pb.CASE_STATE_CLOSED])) == []
     assert len(await ids(window, asked(accountable="position:DISPATCH_ROOM"))) == 2
+
+
+async def test_what_is_due_at_midnight_is_due_today(window: Window) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    today = NOW.astimezone(zone).date()
+    midnight = end_of_day(today, zone)
+    tonight, tomorrow = [(await window.register()).case.case_id for _ in range(2)]
+    await start(window, tonight, clock("a", 0, due_time=to_timestamp(midnight)))
+    after = midnight + timedelta(days=1)
+    await start(window, tomorrow, clock("b", 0, due_time=to_timestamp(after)))
+    for fields in (
+        {"view": finding.INBOX_VIEW_DUE_TODAY},
+        {"filter": f"due_time = {today}"},
+        {"filter": f"due_time <= {today}"},
+        {"filter": f"due_time < {today + timedelta(days=1)}"},
+    ):
+        request = finding.ListCasesRequest(site_id="yuwu", **fields)  # type: ignore[arg-type] # as told
+        listed = await window.ask(request, "DISPATCHER")
+        assert [one.case_id for one in listed.cases] == [tonight], fields
