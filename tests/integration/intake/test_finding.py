@@ -359,6 +359,6 @@ async def test_what_is_due_at_midnight_is_due_today(window: Window) -> None:
         {"filter": f"due_time <= {today}"},
         {"filter": f"due_time < {today + timedelta(days=1)}"},
     ):
-        request = finding.ListCasesRequest(site_id="yuwu", **fields)  # type: ignore[arg-type] # as told
+        request = finding.ListCasesRequest(site_id="yuwu", **fields)
         listed = await window.ask(request, "DISPATCHER")
         assert [one.case_id for one in listed.cases] == [tonight], fields
