@@ -101,7 +101,8 @@ async def test_a_review_is_told_to_the_leader_as_long_as_one_is_in_charge(notify
 
     old, hazard = intake_pb2.CASE_FLAG_LONG_STANDING, intake_pb2.CASE_FLAG_HAZARD
     assert await flagged(old, "lead1", on=True) == ["值班·乙", "包保·甲"]
-    assert await flagged(hazard, "", on=True) == ["值班·乙", "包保·甲"]
+    # Of the hazard itself the duty lead hears.
+    assert await flagged(hazard, "", on=True) == ["值班·乙", "值班负责人", "包保·甲"]
     assert await flagged(hazard, "", on=False) == ["值班·乙", "包保·甲"]
     assert await flagged(old, "", on=False) == ["包保·甲"]
     assert await notify.findings() == []
