@@ -1,7 +1,8 @@
 """Finds strings of a message that no person means: control characters, nothing but spaces.
 
 PostgreSQL's text can't hold U+0000, and the other control characters are never typed: in a log or
-on a terminal they do harm. A text of spaces would pass for an answer. What to look at is worked
+on a terminal they do harm. Those that turn the direction of what follows would let a text pass for
+another in a list or a ledger. A text of spaces would pass for an answer. What to look at is worked
 out once per message type. What the rules leave to be checked later is left alone here, too.
 """
 
@@ -13,8 +14,9 @@ from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-# All of C0 and C1 but tab, line feed and carriage return.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# All of C0 and C1 but tab, line feed and carriage return; embeddings, overrides and isolates of
+# direction, but not the plain marks that right-to-left names need.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 CONTROL = "must not hold control characters"
 BLANK = "must not be blank"

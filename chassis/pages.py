@@ -8,14 +8,19 @@ import base64
 import binascii
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from google.protobuf.message import Message
 
 from chassis.errors import FieldViolation, Refused
 
+M = TypeVar("M", bound=Message)
 KeysetValue = str | int | datetime | None
+
+# A quarter of the largest message: what a row is counted as leaves room for its frame.
+PAGE_BYTES = 1024 * 1024
 
 _LABEL = b"backstop page token 1"
 _TAG_BYTES = 16
@@ -91,3 +96,26 @@ def page_size(asked: int, *, default: int = 50, maximum: int = 200) -> int:
             field="page_size",
         )
     return min(asked, maximum) if asked else default
+
+
+def fitting(rows: Iterable[M]) -> list[M]:
+    """Returns as many of the first rows as one answer should hold; at least one, if there is any.
+
+    Where it is fewer than were found the next page begins behind the last of them.
+    """
+    return next(portions(rows), [])
+
+
+def portions(rows: Iterable[M]) -> Iterator[list[M]]:
+    """Yields all rows, in lists of about PAGE_BYTES at most; a larger row is alone in its own."""
+    portion: list[M] = []
+    size = 0
+    for row in rows:
+        row_size = row.ByteSize()
+        if portion and size + row_size > PAGE_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(row)
+        size += row_size
+    if portion:
+        yield portion

@@ -20,6 +20,8 @@ def test_what_people_write_passes(text: str) -> None:
     [
         ("a\0b", "must not hold control characters"),
         ("\x1b[31m", "must not hold control characters"),
+        ("已\u202e销号", "must not hold control characters"),
+        ("\u2066x\u2069", "must not hold control characters"),
         ("   ", "must not be blank"),
         ("\u3000\n", "must not be blank"),
     ],
@@ -29,6 +31,10 @@ def test_what_nobody_means_is_refused(text: str, problem: str) -> None:
     with pytest.raises(Refused, match="INVALID_FIELD") as refused:
         check(request)
     assert [(v.field, v.description) for v in refused.value.fields] == [("reason", problem)]
+
+
+def test_plain_marks_of_direction_are_allowed() -> None:
+    check(pb.DropQuarantinedRequest(quarantine_id=ID, reason="a\u200eb\u200f"))
 
 
 def test_an_empty_string_is_the_rules_business() -> None:
