@@ -182,6 +182,7 @@ def asked_for(
     receiver: str = "",
     register_time: datetime | None = None,
     about_persons: Iterable[str] = (),
+    recused_persons: Iterable[str] = (),
 ) -> Route:
     """Returns the route of a case just registered, before anybody was looked for."""
     return Route(
@@ -200,6 +201,7 @@ def asked_for(
         receiver=receiver,
         register_time=register_time or time,
         about_persons=tuple(dict.fromkeys(about_persons)),
+        recused_persons=tuple(dict.fromkeys(recused_persons)),
     )
 
 

@@ -71,6 +71,7 @@ async def on_case_registered(work: Work, fact: ReceivedFact) -> None:
         if message.HasField("occurred_time")
         else fact.occurred_time,
         about_persons=message.about_persons,
+        recused_persons=message.recused_persons,
     )
     await assigning.take_up(work, asked)
     await sweeps.note_found(work, message)

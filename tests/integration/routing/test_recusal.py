@@ -147,3 +147,18 @@ async def test_recusals_that_are_refused(mine: Mine) -> None:
     # Who keeps away doesn't pick who handles it.
     own = await mine.refused("RecuseFromCase", recuse(case_id, "zhang"), who="wang")
     assert own.reason == "PERMISSION_DENIED"
+
+
+async def test_who_kept_away_from_a_case_keeps_away_from_what_was_split_from_it(
+    mine: Mine,
+) -> None:
+    case_id = await register(mine, receiver="wang", recused_persons=["zhang", "wang"])
+    route = await mine.route(case_id)
+    assert (route.steward, route.first_reply_by) == ("sun", "")
+    assert list(route.shielded) == ["zhang", "wang"]
+    (given,) = await mine.facts(case_id)
+    assert isinstance(given, facts.CaseAssigned)
+    assert list(given.shielded) == ["zhang", "wang"]
+    given_back = rpc.AssignCaseRequest(case_id=case_id, steward="zhang", reason="x")
+    assert (await mine.refused("AssignCase", given_back)).reason == "PERSON_SHIELDED"
+    await accountable_is_explained(mine)
