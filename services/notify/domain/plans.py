@@ -138,11 +138,19 @@ def fix_not_lasting(case: CaseView, *, again: CaseView | None, days: int) -> tup
 
 
 def answered(
-    case: CaseView, *, answer_id: str, kind: str, text: str, promised_date: str, way: str
+    case: CaseView,
+    *,
+    answer_id: str,
+    kind: str,
+    text: str,
+    promised_date: str,
+    way: str,
+    next_date: str = "",
 ) -> tuple[Plan, ...]:
     """The reporter gets every answer, unless they were told it in person in the same act.
 
-    `promised_date` is ISO 8601 or empty, `way` empty when it was not fed back yet.
+    `promised_date` and `next_date`, when they hear again, are ISO 8601 or empty; `way` is empty
+    when it was not fed back yet.
     """
     if way == "TOLD":
         return ()
@@ -153,6 +161,7 @@ def answered(
         answer=kind,
         text=text,
         promised_date=promised_date,
+        next_date=next_date,
     )
 
 

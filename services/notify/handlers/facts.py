@@ -170,6 +170,7 @@ async def on_case_answered(work: Work, fact: ReceivedFact) -> None:
         kind=convert.answer_kind(message.kind),
         text=message.text,
         promised_date=convert.date_text(message.promised_date),
+        next_date=convert.date_text(message.next_date),
         way=convert.feedback_way(message.feedback),
     )
     await tell(work, fact, told, case_id=case.case_id)

@@ -160,6 +160,10 @@ def of_case(case: cases.CaseView) -> Iterator[Plan]:
         yield from plans.answered(
             case, answer_id="a1", kind=kind, text="半月内更换", promised_date=promised, way=""
         )
+    yield from plans.answered(
+        case, answer_id="a1", kind="PROGRESS", text="等配件", promised_date="", way="",
+        next_date="2026-11-30",
+    )  # fmt: skip
     for way in ("ATTEMPT", "LEFT", "POSTED"):
         yield from plans.fed_back(case, answer_id="a1", kind="PLAN", way=way)
     for outcome in ("SOLVED", "EXPLAINED", "EXPLAINED_NOT_ACCEPTED"):

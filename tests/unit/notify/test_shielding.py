@@ -6,6 +6,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backstop.intake.v1 import intake_facts_pb2
+from services.notify import convert
 from services.notify.domain import cases, sweep_plans
 from services.notify.domain.deliveries import REPORTER, Plan
 from services.notify.domain.digests import Digesting
@@ -80,3 +82,8 @@ def test_news_of_a_case_with_someone_shielded_waits_for_no_others() -> None:
     late = Digesting().late
     assert Digesting().held(CASE, late) is not None
     assert Digesting().held(replace(CASE, shielded=frozenset({"a1"})), late) is None
+
+
+def test_who_kept_away_from_a_case_hears_nothing_of_what_was_split_from_it() -> None:
+    fact = intake_facts_pb2.CaseRegistered(about_persons=["head1"], recused_persons=["clerk1"])
+    assert convert.registered_case(fact).shielded == {"head1", "clerk1"}
