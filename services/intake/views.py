@@ -18,7 +18,7 @@ from services.intake.domain.times import CLOCK_SKEW
 from services.intake.domain.values import Case, CaseFile, Confidentiality, Step
 from services.intake.handlers.register import Secrets
 from services.intake.sentences import public
-from services.intake.store import cases, ending, rules, talking
+from services.intake.store import cases, rules, talking
 
 RECEIPT = "receipt"
 
@@ -248,7 +248,6 @@ class Views:
         return actions.Circumstances(
             time=await decision_time(connection),
             rules=await rules.load_rules(connection, file.case.site_id),
-            rejections=await ending.count_rejections(connection, file.case.case_id),
             master=await cases.load_case(connection, master_id) if master_id else None,
         )
 

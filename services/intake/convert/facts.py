@@ -46,6 +46,7 @@ def case_registered(case: values.Case, command: commands.RegisterCase) -> facts.
         has_email=bool(command.reporter.email),
         slip_number=case.slip_number,
         about_persons=case.about_persons,
+        recused_persons=case.recused_persons,
         sweep_id=command.sweep_id,
         sweep_task_id=command.sweep_task_id,
         late_entry=case.late_entry,
@@ -78,6 +79,8 @@ def case_answered(answered: transitions.Answered) -> facts.CaseAnswered:
     )
     if answer.promised_date is not None:
         message.promised_date.CopyFrom(to_date_message(answer.promised_date))
+    if answer.next_date is not None:
+        message.next_date.CopyFrom(to_date_message(answer.next_date))
     return message
 
 

@@ -74,6 +74,7 @@ def registered(message: facts.CaseRegistered, step: Step, zone: ZoneInfo) -> Cas
         accountable=DISPATCH_ROOM,
         next_wake_time=first_wake(record_time, zone),
         about_persons=tuple(message.about_persons),
+        recused_persons=tuple(message.recused_persons),
         late_entry=message.late_entry,
         external_system=message.external_system,
         external_ref=message.external_ref,
@@ -98,7 +99,7 @@ def _answered(file: CaseFile, message: facts.CaseAnswered, step: Step) -> CaseFi
     told = None
     if message.HasField("feedback"):
         file, told = _fed(file, message.feedback, message.answer_id, step)
-    promised = message.HasField("promised_date")
+    promised, again = message.HasField("promised_date"), message.HasField("next_date")
     answer = Answer(
         answer_id=message.answer_id,
         kind=from_number(AnswerKind, message.kind),
@@ -108,6 +109,7 @@ def _answered(file: CaseFile, message: facts.CaseAnswered, step: Step) -> CaseFi
         answered_by=step.actor,
         cycle=message.cycle,
         fed_back_time=told.feedback_time if told and message.fed_back else None,
+        next_date=to_date(message.next_date) if again else None,
     )
     return replace(file, answers=(*file.answers, answer))
 
@@ -182,8 +184,12 @@ def _confirmed(file: CaseFile, message: facts.CaseConfirmed, _step: Step) -> Cas
     return replace(file, case=case)
 
 
-def _begun_again(file: CaseFile, _message: Message, step: Step) -> CaseFile:
-    """Rejected or reopened: a new cycle."""
+def _rejected(file: CaseFile, message: facts.CaseRejected, step: Step) -> CaseFile:
+    basis = from_number(Basis, message.basis)
+    return replace(file, case=transitions.rejected(file, basis, _act(step)))
+
+
+def _reopened(file: CaseFile, _message: facts.CaseReopened, step: Step) -> CaseFile:
     return replace(file, case=transitions.begin_cycle(file, _act(step)))
 
 
@@ -284,8 +290,8 @@ APPLIED: Mapping[type[Message], Applied] = {
     facts.CaseResolved: _resolved,
     facts.CaseCalledBack: _called_back,
     facts.CaseConfirmed: _confirmed,
-    facts.CaseRejected: _begun_again,
-    facts.CaseReopened: _begun_again,
+    facts.CaseRejected: _rejected,
+    facts.CaseReopened: _reopened,
     facts.CaseClosed: _closed,
     facts.CaseWithdrawn: _withdrawn,
     facts.CaseReferred: _referred,

@@ -187,6 +187,8 @@ def _nameless(one: values.Answer) -> pb.Answer:
     )
     if one.promised_date is not None:
         message.promised_date.CopyFrom(to_date_message(one.promised_date))
+    if one.next_date is not None:
+        message.next_date.CopyFrom(to_date_message(one.next_date))
     set_timestamp(message.fed_back_time, one.fed_back_time)
     return message
 

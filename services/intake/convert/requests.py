@@ -56,7 +56,7 @@ def verify_case(request: rpc.VerifyCaseRequest) -> commands.VerifyCase:
 
 
 def answer_case(request: rpc.AnswerCaseRequest) -> commands.AnswerCase:
-    promised = request.HasField("promised_date")
+    promised, again = request.HasField("promised_date"), request.HasField("next_date")
     return commands.AnswerCase(
         case_id=request.case_id,
         expected_version=request.expected_version,
@@ -65,6 +65,7 @@ def answer_case(request: rpc.AnswerCaseRequest) -> commands.AnswerCase:
         promised_date=to_date(request.promised_date, "promised_date") if promised else None,
         feedback=_feedback(request.feedback) if request.HasField("feedback") else None,
         answer_time=_time(request, "answer_time"),
+        next_date=to_date(request.next_date, "next_date") if again else None,
     )
 
 

@@ -40,9 +40,9 @@ What every figure of `GetMeasures` and of the monthly report means. This page is
 A cell of a breakdown by category or channel is kept back when it is made of one to k−1 cases of
 confidential or anonymous reporters (k is the site's `smallest_cell`, 5 by default). Where only one
 group would be, the next smallest is kept back with it, so that subtraction from the total tells
-nothing; measures that add up or share their cases are kept back together. The whole and a site are
-kept back only where they have fewer than k cases in all. A unit's or steward's own list of work
-never is.
+nothing; measures that add up or share their cases are kept back together. All together and a site
+as a whole never are: they expose nobody, and the site knows its totals anyway. Neither is a unit's
+or a steward's own list of work.
 
 ## The measures
 

@@ -2,7 +2,8 @@
 
 As far as the case's state, the caller's roles and their hand in it decide: what is listed may
 still be refused for what it says (a date that has passed, a work order that is open); what isn't
-listed is refused.
+listed is refused. Only the callback of a closed case is never listed: the sample that it was drawn
+with is the list of those.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,14 +57,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What decides beside the case; `rejections` are those of all cycles.
-
-    `master` is the case that goes on in a duplicate's place.
-    """
+    """What decides beside the case; `master` is the one that goes on in a duplicate's place."""
 
     time: datetime
     rules: Rules = DEFAULTS
-    rejections: int = 0
     master: Case | None = None
 
 
@@ -76,8 +73,13 @@ class _Asked:
     @property
     def reporter(self) -> bool:
         """The caller speaks for themselves about what they raised."""
-        by_code = self.caller.code and self.caller.subject not in self.file.hands
+        by_code = self.caller.code and self.outside
         return by_code or (self.caller.own and "REPORTER" in self.caller.roles)
+
+    @property
+    def outside(self) -> bool:
+        """Nobody behind the call has had a hand in the case."""
+        return self.file.hands.isdisjoint({self.caller.subject, *self.caller.persons})
 
     @property
     def room(self) -> bool:
@@ -155,7 +157,7 @@ def _may_close(asked: _Asked) -> bool:
     file, around = asked.file, asked.around
     act = Act(asked.caller.subject, around.time)
     return any(
-        _passes(lambda: ending.close(file, command, act, around.rules, around.rejections))  # noqa: B023 - called at once
+        _passes(lambda: ending.close(file, command, act, around.rules))  # noqa: B023 - called at once
         for command in (CloseCase(file.case.case_id, 0, outcome, "") for outcome in _ENDS)
     )
 
@@ -170,10 +172,7 @@ def _passes(attempt: Callable[[], object]) -> bool:
 
 def _may_call(asked: _Asked) -> bool:
     case = asked.file.case
-    return (
-        asked.caller.subject not in asked.file.hands
-        and case.confidentiality is not Confidentiality.ANONYMOUS
-    )
+    return asked.outside and case.confidentiality is not Confidentiality.ANONYMOUS
 
 
 def _may_unseal(asked: _Asked) -> bool:
@@ -227,7 +226,7 @@ _RULES: Mapping[str, _Rule] = {
     "ReferCase": _Rule(IN_HAND),
     "RecordReferralResult": _Rule(IN_HAND, _waits_for_referral),
     "ReviewCase": _Rule(
-        NOT_CLOSED, lambda asked: asked.around.rejections >= ending.REJECTIONS_NEEDED
+        NOT_CLOSED, lambda asked: asked.file.case.rejections >= ending.REJECTIONS_NEEDED
     ),
 }
 

@@ -104,7 +104,8 @@ def amend(
 
     `reporter` is who was on file. Someone whom it turns out to be about has it in hand no longer:
     the dispatch room has, until routing decides anew. Raises Refused WRONG_STATE,
-    PERMISSION_DENIED, NOTHING_TO_AMEND, and for the reporter as `next_reporter`.
+    PERMISSION_DENIED, NOTHING_TO_AMEND, for the reporter as `next_reporter`, and INVALID_FIELD for
+    one who is the caller or has had a hand in the case.
     """
     case = file.case
     require(case, "AmendCase", *IN_HAND)
@@ -116,6 +117,7 @@ def amend(
     if command.reporter is not None:
         settled = next_reporter(reporter, command.reporter)
         settled = None if settled == reporter else settled
+        _check_own_hand(file, act, reporter, settled)
     amendments = [
         Amendment(field, str(getattr(case, field)), str(value))
         for field in ("text", "place", "post_id", "unit_id", "category", "kind", "urgency")
@@ -158,6 +160,19 @@ def next_reporter(before: Reporter, told: Reporter) -> Reporter:
             field=field,
         )
     return settle_reporter(replace(told, kind=kind, confidentiality=reach))
+
+
+def _check_own_hand(file: CaseFile, act: Act, before: Reporter, settled: Reporter | None) -> None:
+    """Raises Refused INVALID_FIELD where somebody would come to speak for a case they handle."""
+    code = settled.person_code if settled is not None else ""
+    if code == before.person_code or code not in file.hands | act.persons:
+        return
+    field = "reporter.person_code"
+    raise Refused(
+        "INVALID_FIELD",
+        fields=[FieldViolation(field, "must be of nobody who has had a hand in the case")],
+        field=field,
+    )
 
 
 def out_of_their_hands(case: Case) -> Case:

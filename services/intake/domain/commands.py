@@ -34,6 +34,8 @@ class RegisterCase:
     slip_number: str
     links: tuple[Link, ...]
     about_persons: tuple[str, ...] = ()
+    # Those of the case that it is split from.
+    recused_persons: tuple[str, ...] = ()
     # Set when a sweep found it.
     sweep_id: str = ""
     sweep_task_id: str = ""
@@ -75,6 +77,7 @@ class AnswerCase:
     promised_date: date | None
     feedback: GivenFeedback | None
     answer_time: datetime | None
+    next_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from chassis.errors import FieldViolation, Refused
 from services.intake.domain.commands import CloseCase
 from services.intake.domain.follow_up import unanswered_days
 from services.intake.domain.marks import Referral, Review, ReviewDecision, Withdrawal
+from services.intake.domain.room import Entry, check_room, check_text
 from services.intake.domain.rules import Rules
 from services.intake.domain.transitions import (
     IN_HAND,
@@ -78,7 +79,7 @@ class ReviewCase:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """`new` is False for what adds nothing to a withdrawal of this cycle."""
+    """`new` is False for what adds nothing to a withdrawal that stands."""
 
     case: Case
     withdrawal: Withdrawal
@@ -102,33 +103,33 @@ class Reviewed:
     again: bool
 
 
-def close(file: CaseFile, command: CloseCase, act: Act, rules: Rules, rejections: int) -> Case:
-    """Struck off; `rejections` are those of all its cycles.
+def close(file: CaseFile, command: CloseCase, act: Act, rules: Rules) -> Case:
+    """Struck off.
 
     Raises Refused WRONG_STATE, and END_NOT_PROVEN, naming what is missing.
     """
     case, outcome = file.case, command.outcome
     waits = outcome in _AFTER_RESOLUTION
     require(case, "CloseCase", *((CaseState.RESOLVED,) if waits else NOT_CLOSED))
-    lacks = missing(file, outcome, act.time, rules, rejections)
+    lacks = missing(file, outcome, act.time, rules)
     if lacks:
         raise Refused("END_NOT_PROVEN", outcome=outcome, missing=lacks)
     return struck_off(case, outcome, act.time)
 
 
-def missing(file: CaseFile, outcome: Outcome, time: datetime, rules: Rules, rejections: int) -> str:
+def missing(file: CaseFile, outcome: Outcome, time: datetime, rules: Rules) -> str:
     """Returns what an end lacks, in the words of END_NOT_PROVEN; empty for a proven one."""
     match outcome:
         case Outcome.SOLVED | Outcome.EXPLAINED:
             return _missing_confirmation(file.case, outcome)
         case Outcome.EXPLAINED_NOT_ACCEPTED:
-            return _missing_review(file, rejections)
+            return _missing_review(file)
         case Outcome.UNCONFIRMED:
             return _missing_silence(file, time, rules)
         case Outcome.REFERRED:
             return _missing_result(file)
         case Outcome.WITHDRAWN:
-            return "" if _withdrawn(file) else "withdrawal"
+            return "" if any(one.counts for one in _withdrawals(file)) else "withdrawal"
         case _:
             return "merge"
 
@@ -137,15 +138,18 @@ def withdraw(file: CaseFile, command: WithdrawCase, basis: Basis, act: Act) -> W
     """The reporter takes it back, or someone says so for them; the case stays as it is.
 
     What is only reported doesn't count, and takes nothing from what does. Raises Refused
-    WRONG_STATE.
+    WRONG_STATE and TOO_MANY_ENTRIES.
     """
     case = file.case
     require(case, "WithdrawCase", *NOT_CLOSED)
-    real = basis is not Basis.REPORTED
-    withdrawal = Withdrawal(case.cycle, command.reason, basis, real, act.time)
-    said = [one for one in file.withdrawals if one.cycle == case.cycle]
-    known = any((one.basis, one.reason) == (basis, command.reason) for one in said)
-    return Withdrawn(case, withdrawal, new=not (_withdrawn(file) or known))
+    withdrawal = Withdrawal(case.cycle, command.reason, basis, basis.counts, act.time)
+    known = any(
+        one.counts or (one.basis, one.reason) == (basis, command.reason)
+        for one in _withdrawals(file)
+    )
+    if not known:
+        check_room(file, Entry.WITHDRAWALS, command.reason)
+    return Withdrawn(case, withdrawal, new=not known)
 
 
 def reopen(file: CaseFile, basis: Basis, act: Act, rules: Rules) -> Reopened:
@@ -166,9 +170,13 @@ def reopen(file: CaseFile, basis: Basis, act: Act, rules: Rules) -> Reopened:
 
 
 def refer(file: CaseFile, command: ReferCase, act: Act) -> Referral:
-    """Another body has the matter; its version is given when it is recorded."""
+    """Another body has the matter; its version is given when it is recorded.
+
+    Raises Refused WRONG_STATE and TOO_MANY_ENTRIES.
+    """
     case = file.case
     require(case, "ReferCase", *IN_HAND)
+    check_room(file, Entry.REFERRALS, command.body, command.reference, command.reason)
     return Referral(
         version=0,
         cycle=case.cycle,
@@ -181,10 +189,14 @@ def refer(file: CaseFile, command: ReferCase, act: Act) -> Referral:
 
 
 def record_result(file: CaseFile, command: RecordReferralResult, act: Act) -> Referral:
-    """What became of the last referral is known; raises Refused REFERRAL_MISSING without one."""
+    """What became of the last referral is known.
+
+    Raises Refused WRONG_STATE, TOO_MANY_ENTRIES, and REFERRAL_MISSING without one.
+    """
     require(file.case, "RecordReferralResult", *IN_HAND)
     if not file.referrals or file.referrals[-1].result:
         raise Refused("REFERRAL_MISSING")
+    check_text(file, command.result)
     return replace(
         file.referrals[-1],
         result=command.result,
@@ -193,19 +205,18 @@ def record_result(file: CaseFile, command: RecordReferralResult, act: Act) -> Re
     )
 
 
-def review(
-    file: CaseFile, command: ReviewCase, act: Act, people: AbstractSet[str], rejections: int
-) -> Reviewed:
+def review(file: CaseFile, command: ReviewCase, act: Act, people: AbstractSet[str]) -> Reviewed:
     """The director decides on what was rejected twice; what is resolved is worked on again.
 
     `people` are those of the site's directory among the named. Raises Refused WRONG_STATE,
-    REVIEW_TOO_EARLY, INVALID_FIELD and VERIFIER_HANDLED_CASE.
+    REVIEW_TOO_EARLY, INVALID_FIELD, VERIFIER_HANDLED_CASE and TOO_MANY_ENTRIES.
     """
     case = file.case
     require(case, "ReviewCase", *NOT_CLOSED)
-    if rejections < REJECTIONS_NEEDED:
-        raise Refused("REVIEW_TOO_EARLY", rejections=rejections)
+    if case.rejections < REJECTIONS_NEEDED:
+        raise Refused("REVIEW_TOO_EARLY", rejections=case.rejections)
     _check_verifier(file, command.verified_by, act, people)
+    check_room(file, Entry.REVIEWS, command.findings)
     made = Review(
         cycle=case.cycle,
         decision=command.decision,
@@ -224,10 +235,16 @@ def _missing_confirmation(case: Case, outcome: Outcome) -> str:
     return "" if case.confirmed else "confirmation"
 
 
-def _missing_review(file: CaseFile, rejections: int) -> str:
-    if rejections < REJECTIONS_NEEDED:
+def _missing_review(file: CaseFile) -> str:
+    if file.case.rejections < REJECTIONS_NEEDED:
         return "second_rejection"
-    present = [one for one in file.reviews if one.cycle == file.case.cycle]
+    # Whatever was declared done since, the director hasn't looked at.
+    resolved = file.case.resolve_record_time
+    present = [
+        one
+        for one in file.reviews
+        if one.cycle == file.case.cycle and (resolved is None or one.review_time >= resolved)
+    ]
     if not present or present[-1].decision is not ReviewDecision.UPHELD:
         return "director_review"
     return "no_confirmation" if file.case.confirmed else ""
@@ -240,18 +257,29 @@ def _missing_silence(file: CaseFile, time: datetime, rules: Rules) -> str:
     if case.confidentiality is not Confidentiality.ANONYMOUS:
         return "" if unanswered_days(file) >= rules.unanswered_callbacks else "callbacks"
     heard = [one.comment_time for one in file.comments if one.by_reporter]
-    since = max((case.resolve_time or case.cycle_start_time, *heard))
+    # Not from when it was done: nobody could speak of it before it was known here.
+    since = max((case.resolve_record_time or case.cycle_start_time, *heard))
     return "" if time >= since + timedelta(days=rules.silence_days) else "silence"
 
 
 def _missing_result(file: CaseFile) -> str:
-    if not file.referrals or not file.referrals[-1].result:
+    last = file.referrals[-1] if file.referrals else None
+    if last is None or last.cycle != file.case.cycle or last.result_time is None:
         return "result_of_the_other_body"
-    return "" if file.fed_back_in_cycle else "feedback"
+    told = file.last_fed_back_time
+    return "" if told is not None and told >= last.result_time else "feedback"
 
 
-def _withdrawn(file: CaseFile) -> bool:
-    return any(one.counts and one.cycle == file.case.cycle for one in file.withdrawals)
+def _withdrawals(file: CaseFile) -> list[Withdrawal]:
+    """Returns those of this cycle that stand: no word of the reporter's and no result followed."""
+    after = [one.comment_time for one in file.comments if one.by_reporter]
+    if file.case.resolve_record_time is not None:
+        after.append(file.case.resolve_record_time)
+    return [
+        one
+        for one in file.withdrawals
+        if one.cycle == file.case.cycle and all(time <= one.withdraw_time for time in after)
+    ]
 
 
 def _check_verifier(file: CaseFile, verifier: str, act: Act, people: AbstractSet[str]) -> None:
@@ -262,5 +290,5 @@ def _check_verifier(file: CaseFile, verifier: str, act: Act, people: AbstractSet
         violation = FieldViolation("verified_by", problem)
         raise Refused("INVALID_FIELD", fields=[violation], field="verified_by")
     # Whoever decides on a verification hasn't made it independently.
-    if verifier in file.hands or verifier == act.by:
+    if verifier in file.hands | act.persons:
         raise Refused("VERIFIER_HANDLED_CASE", person_id=verifier)

@@ -5,13 +5,14 @@ Refused when the file doesn't allow it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
-from chassis.errors import Refused
+from chassis.errors import FieldViolation, Refused
 from services.intake.domain.commands import FlagCase, MovePromise, RecordCallback
 from services.intake.domain.marks import Callback, Flag, FlagKind, PromiseMove
+from services.intake.domain.room import Entry, check_room
 from services.intake.domain.rules import DEFAULTS, Rules
-from services.intake.domain.times import believed, kept_promise_day, local_day
+from services.intake.domain.times import OLDEST, believed, kept_promise_day, local_day
 from services.intake.domain.transitions import IN_HAND, NOT_CLOSED, Act, require
 from services.intake.domain.values import (
     Answer,
@@ -21,6 +22,9 @@ from services.intake.domain.values import (
     CaseState,
     Confidentiality,
 )
+
+# A call is entered at the latest this long after it was made.
+CALL_ENTERED_WITHIN = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Flagged:
 
 @dataclass(frozen=True, slots=True)
 class CalledBack:
-    """`unanswered_days` are the local days of the cycle with a call in vain, this one included."""
+    """`unanswered_days` are as the function of this name counts them, this call included."""
 
     case: Case
     callback: Callback
@@ -52,7 +56,8 @@ def move_promise(file: CaseFile, command: MovePromise, act: Act, rules: Rules = 
     """A plan of this cycle gets another promised date, while the one it has hasn't passed.
 
     Raises Refused WRONG_STATE, ANSWER_NOT_FOUND, NO_PROMISE, PROMISE_HAS_PASSED, PROMISE_IN_PAST,
-    PROMISE_NOT_MOVED, and TOO_MANY_MOVES once the site's rules have had enough in this cycle.
+    PROMISE_NOT_MOVED, TOO_MANY_ENTRIES, and TOO_MANY_MOVES once the site's rules have had enough in
+    this cycle.
     """
     case = file.case
     require(case, "MovePromise", *IN_HAND)
@@ -64,6 +69,7 @@ def move_promise(file: CaseFile, command: MovePromise, act: Act, rules: Rules = 
         raise Refused("PROMISE_NOT_MOVED", promised_date=previous.isoformat())
     if _moves_in_cycle(file) >= rules.promise_moves:
         raise Refused("TOO_MANY_MOVES", limit=rules.promise_moves)
+    check_room(file, Entry.PROMISE_MOVES, command.reason)
     move = PromiseMove(plan.answer_id, previous, promised, command.reason, act.by, act.time)
     return Moved(
         replace(case, promise_move_count=case.promise_move_count + 1),
@@ -105,21 +111,28 @@ def call_back(
 
     `sampled` tells that the case is in the sample named by the command: only for one is a closed
     case called, and such a call counts no day. Raises Refused WRONG_STATE, SAMPLE_NOT_FOUND,
-    CALLER_HANDLED_CASE, REPORTER_ANONYMOUS, TIME_IN_FUTURE, and INVALID_FIELD for a call before
-    the resolution, or the closing.
+    CALLER_HANDLED_CASE, REPORTER_ANONYMOUS, TOO_MANY_ENTRIES, TIME_IN_FUTURE, and INVALID_FIELD for
+    a call before the resolution was put on record, or before the closing, and for one entered days
+    late.
     """
     case = file.case
     drawn = bool(command.sample_id)
     if drawn and not sampled:
         raise Refused("SAMPLE_NOT_FOUND", sample_id=command.sample_id)
     require(case, "RecordCallback", CaseState.CLOSED if drawn else CaseState.RESOLVED)
-    if act.by in file.hands:
+    if not act.persons.isdisjoint(file.hands):
         raise Refused("CALLER_HANDLED_CASE")
     if case.confidentiality is Confidentiality.ANONYMOUS:
         # No way to them is on file, so nobody can have called.
         raise Refused("REPORTER_ANONYMOUS")
-    ended = (case.close_time if drawn else case.resolve_time) or case.cycle_start_time
+    check_room(file, Entry.CALLBACKS, command.words)
+    ended = (case.close_time if drawn else case.resolve_record_time) or case.cycle_start_time
     instant = believed(command.call_time, act.time, "call_time", not_before=ended)
+    if instant < act.time - CALL_ENTERED_WITHIN:
+        violation = FieldViolation(
+            "call_time", f"must be entered within {CALL_ENTERED_WITHIN.days} days"
+        )
+        raise Refused("INVALID_FIELD", fields=[violation], field="call_time")
     callback = Callback(
         case.cycle,
         command.reached,
@@ -136,15 +149,16 @@ def call_back(
 def unanswered_days(file: CaseFile, *added: Callback) -> int:
     """Returns on how many local days of this cycle the reporter was called in vain.
 
-    `added` are calls not on file yet; those for a sample ask about something else.
+    Whoever was reached has been asked, and the count begins anew. `added` are calls not on file
+    yet; those for a sample ask about something else.
     """
-    return len(
-        {
-            local_day(one.call_time, file.zone)
-            for one in (*file.callbacks, *added)
-            if one.cycle == file.case.cycle and not one.reached and not one.sample_id
-        }
-    )
+    calls = [
+        one
+        for one in (*file.callbacks, *added)
+        if one.cycle == file.case.cycle and not one.sample_id
+    ]
+    reached = max((one.call_time for one in calls if one.reached), default=OLDEST)
+    return len({local_day(one.call_time, file.zone) for one in calls if one.call_time > reached})
 
 
 def _moves_in_cycle(file: CaseFile) -> int:

@@ -7,8 +7,8 @@ MINE                  The caller is accountable or the steward, or owes the firs
 MY_UNIT               Of a unit of the caller's, or with a work order there that isn't completed.
                       The caller's units are their own by the directory and all below it, since
                       whoever leads a department answers for its teams. Nothing without a unit.
-DUE_TODAY             The nearest deadline that runs is 24:00 of the site's day or before; one that has
-                      just passed and isn't told as breached yet is among them.
+DUE_TODAY             The nearest deadline that runs is 24:00 of the site's day or before; one that
+                      has just passed and isn't told as breached yet is among them.
 OVERDUE               A clock of the present cycle that counts is breached and unmet.
 WAITING_FOR_REPORTER  Resolved, without a word of the reporter's that counts.
 WAITING_FOR_ME        The caller owes the first reply, or is accountable at level 1 or above.

@@ -1,11 +1,14 @@
 """How cases hang together: ties between them, a duplicate merged into its master, a split."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from chassis.errors import Refused
 from services.intake.domain.commands import RegisterCase
+from services.intake.domain.marks import Flag, FlagKind
 from services.intake.domain.transitions import NOT_CLOSED, Act, require, struck_off
 from services.intake.domain.values import (
+    DISPATCH_ROOM,
     Case,
     CaseFile,
     Link,
@@ -74,7 +77,8 @@ def master_of(file: CaseFile) -> str:
 def merge(file: CaseFile, master: CaseFile, act: Act) -> Case:
     """The case is closed as a duplicate of another, which goes on.
 
-    Raises Refused LINK_CYCLE for itself, WRONG_STATE, and MASTER_CLOSED.
+    Raises Refused LINK_CYCLE for itself, WRONG_STATE, MASTER_CLOSED, and MERGE_LOSES_SHIELD where
+    somebody who has to keep away from it needn't from the other.
     """
     case = file.case
     if case.case_id == master.case.case_id:
@@ -83,15 +87,29 @@ def merge(file: CaseFile, master: CaseFile, act: Act) -> Case:
     # A duplicate is closed; one that was reopened is a duplicate no longer.
     if not master.case.open or master_of(master):
         raise Refused("MASTER_CLOSED", number=master.case.number)
+    _check_shield(case, master.case)
     return struck_off(case, Outcome.DUPLICATE, act.time)
 
 
-def split(file: CaseFile, command: SplitCase, reporter: Reporter, receiver: str) -> RegisterCase:
+def _check_shield(case: Case, master: Case) -> None:
+    """Raises Refused MERGE_LOSES_SHIELD: the matter must stay out of the same sights and hands."""
+    seen = frozenset(case.about_persons) - frozenset(master.about_persons)
+    held = frozenset(case.recused_persons) - master.shielded
+    if seen or held:
+        raise Refused("MERGE_LOSES_SHIELD", number=master.number)
+
+
+def split(
+    file: CaseFile, command: SplitCase, reporter: Reporter, people: AbstractSet[str]
+) -> RegisterCase:
     """Returns the appeal that the new case is registered with; raises Refused WRONG_STATE.
 
-    `receiver` is the old one's, empty where the site no longer has them.
+    `people` are those of `split_people` whom the site still has. Whoever has left, or has to keep
+    away, neither receives it nor is in charge of it; the dispatch room receives it then.
     """
     case = file.case
+    present = people - case.shielded
+    flag = _long_standing(case)
     require(case, "SplitCase", *NOT_CLOSED)
     return RegisterCase(
         site_id=case.site_id,
@@ -105,8 +123,21 @@ def split(file: CaseFile, command: SplitCase, reporter: Reporter, receiver: str)
         category=command.category or case.category,
         urgency=case.urgency,
         occurred_time=case.occurred_time,
-        receiver=receiver,
+        receiver=case.receiver if case.receiver in present else DISPATCH_ROOM,
         slip_number="",
         links=(Link(case.case_id, Relation.SPLIT_FROM),),
         about_persons=case.about_persons,
+        recused_persons=case.recused_persons,
+        long_standing=flag is not None,
+        leader=flag.leader if flag is not None and flag.leader in present else "",
     )
+
+
+def split_people(case: Case) -> list[str]:
+    """Returns who would have a second matter in hand: the receiver, and the leader in charge."""
+    flag = _long_standing(case)
+    return [case.receiver, *([] if flag is None else [flag.leader])]
+
+
+def _long_standing(case: Case) -> Flag | None:
+    return next((one for one in case.flags if one.kind is FlagKind.LONG_STANDING), None)

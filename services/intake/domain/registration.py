@@ -9,7 +9,7 @@ from services.intake.domain.commands import RegisterCase
 from services.intake.domain.lateness import is_late
 from services.intake.domain.marks import Flag, FlagKind
 from services.intake.domain.rules import DEFAULTS, Rules
-from services.intake.domain.slips import slip_parts
+from services.intake.domain.slips import Printed, slip_parts
 from services.intake.domain.times import believed, first_wake, local_day
 from services.intake.domain.values import (
     DISPATCH_ROOM,
@@ -39,7 +39,7 @@ class Known:
     `posts` are {post id: where it stands}; `linked` {linked case: whom it is about} of those that
     exist at the site, suggested duplicates included. `shift_ends` {(receiver, spoken): end of that
     shift}; `taken` are the ids of cases that are; `referred` {(system, its reference): case};
-    `pads` {prefix: first and last numbers}, None for a site that has issued none.
+    `pads` {prefix: slips of its pads}, None for a site that has issued none.
     """
 
     site: Site
@@ -52,7 +52,13 @@ class Known:
     shift_ends: Mapping[tuple[str, datetime], datetime] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     referred: Mapping[tuple[str, str], "Referred"] = field(default_factory=dict)
-    pads: Mapping[str, Sequence[tuple[int, int]]] | None = None
+    pads: Mapping[str, Sequence[Printed]] | None = None
+
+    def printed(self, slip_number: str) -> Printed | None:
+        """Returns the slips of the pad that a slip is from; None for one of no pad."""
+        prefix, number = slip_parts(slip_number)
+        ranges = (self.pads or {}).get(prefix, ())
+        return next((one for one in ranges if one.first <= number <= one.last), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +169,9 @@ def _check_unused(command: RegisterCase, known: Known, caller: Caller) -> None:
     if command.external_ref and referred is not None:
         seen = caller.persons.isdisjoint(referred.about_persons)
         raise external_ref_in_use(command.external_ref, referred.number if seen else "")
-    if command.slip_number and known.pads is not None:
-        prefix, number = slip_parts(command.slip_number)
-        if not any(first <= number <= last for first, last in known.pads.get(prefix, ())):
-            raise Refused("SLIP_UNKNOWN", slip_number=command.slip_number)
+    slip = command.slip_number
+    if slip and known.pads is not None and known.printed(slip) is None:
+        raise Refused("SLIP_UNKNOWN", slip_number=slip)
 
 
 def external_ref_in_use(external_ref: str, number: str = "") -> Refused:
@@ -270,6 +275,7 @@ def register(
         accountable=DISPATCH_ROOM,
         next_wake_time=first_wake(now, site.zone),
         about_persons=command.about_persons,
+        recused_persons=command.recused_persons,
         flags=flags_of(command, flagged_by, now),
         # What a sweep found or a case was split into was entered by nobody.
         late_entry=late and not (command.long_standing or split or command.sweep_id),

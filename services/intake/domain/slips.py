@@ -38,6 +38,15 @@ class Pad:
         return tuple(slip_number(self.prefix, one) for one in range(self.first, self.last + 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Slips of one prefix that a pad has, `first` to `last`, and who has seen their codes."""
+
+    first: int
+    last: int
+    issued_by: str
+
+
 def slip_number(prefix: str, number: int) -> str:
     """Returns a slip's number as it is printed."""
     return f"{prefix}-{number:04d}"

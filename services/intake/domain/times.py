@@ -72,18 +72,20 @@ def believed(
     return given
 
 
-def kept_promise_day(promised: date, now: datetime, zone: ZoneInfo) -> date:
-    """Returns the promised day when it can be promised.
+def kept_promise_day(
+    promised: date, now: datetime, zone: ZoneInfo, field: str = "promised_date"
+) -> date:
+    """Returns the promised day when it can be promised; `field` is what the request calls it.
 
     Raises Refused PROMISE_IN_PAST before today at the site, INVALID_FIELD beyond five years.
     """
     today = local_day(now, zone)
     if promised < today:
-        raise Refused("PROMISE_IN_PAST", promised_date=promised.isoformat())
+        raise Refused("PROMISE_IN_PAST", promised_date=promised.isoformat(), field=field)
     if promised > today + LONGEST_PROMISE:
         raise Refused(
             "INVALID_FIELD",
-            fields=[FieldViolation("promised_date", "must be within five years")],
-            field="promised_date",
+            fields=[FieldViolation(field, "must be within five years")],
+            field=field,
         )
     return promised

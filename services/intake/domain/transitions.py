@@ -18,6 +18,7 @@ from services.intake.domain.commands import (
     ResolveCase,
     VerifyCase,
 )
+from services.intake.domain.room import Entry, check_number, check_room
 from services.intake.domain.times import believed, first_wake, kept_promise_day
 from services.intake.domain.values import (
     DISPATCH_ROOM,
@@ -48,6 +49,13 @@ class Act:
 
     by: str
     time: datetime
+    # In whose name; empty for their own.
+    acting_for: str = ""
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """All who stand behind it."""
+        return frozenset({self.by, self.acting_for} - {""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +112,14 @@ def feedback_given(
 ) -> Feedback:
     """Returns the feedback to keep; nobody is told before this cycle, nor before the answer.
 
-    Raises Refused POSTED_NEEDS_ANONYMOUS, ATTEMPTS_MISSING, TIME_IN_FUTURE, INVALID_FIELD.
+    Raises Refused POSTED_NEEDS_ANONYMOUS, ATTEMPTS_MISSING, TIME_IN_FUTURE, INVALID_FIELD,
+    TOO_MANY_ENTRIES.
     """
     case = file.case
+    if answer_id:
+        check_room(file, Entry.FEEDBACKS, given.note)
+    else:
+        check_number(file, Entry.RESULTS_FED_BACK)
     instant = believed(
         given.feedback_time,
         act.time,
@@ -143,6 +156,7 @@ def verify(file: CaseFile, command: VerifyCase, act: Act) -> tuple[Case, Verific
         command.verify_time, act.time, "verify_time", not_before=case.cycle_start_time
     )
     check_attachments(file, command.attachments)
+    check_room(file, Entry.VERIFICATIONS, command.place, command.findings)
     verification = Verification(
         command.place, command.findings, act.by, instant, command.attachments
     )
@@ -153,9 +167,14 @@ def answer(file: CaseFile, command: AnswerCase, act: Act, answer_id: str) -> Ans
     """The reporter is answered; it counts at once when the feedback came with it and counts."""
     case = file.case
     require(case, "AnswerCase", *IN_HAND)
+    note = command.feedback.note if command.feedback else ""
+    check_room(file, Entry.ANSWERS, command.text, note)
     promised = command.promised_date
     if promised is not None:
         promised = kept_promise_day(promised, act.time, file.zone)
+    next_date = command.next_date
+    if next_date is not None:
+        next_date = kept_promise_day(next_date, act.time, file.zone, "next_date")
     given = command.answer_time
     feedback = None
     if command.feedback:
@@ -171,6 +190,7 @@ def answer(file: CaseFile, command: AnswerCase, act: Act, answer_id: str) -> Ans
         answered_by=act.by,
         cycle=case.cycle,
         fed_back_time=_fed_back_time(feedback),
+        next_date=next_date,
     )
     return Answered(advance(case, CaseState.IN_PROGRESS), made, feedback)
 
@@ -234,6 +254,7 @@ def declared(
         resolution=resolution,
         proposed_outcome=outcome,
         resolve_time=resolve_time,
+        resolve_record_time=act.time,
         # sla ends it when it hears of this; its fact may be a while.
         pause=None,
         grade=Grade.NONE,
@@ -271,8 +292,11 @@ def graded(case: Case, grade: Grade, basis: Basis, *, counts: bool) -> Case:
     return replace(case, grade=grade, basis=basis, confirmed=counts)
 
 
-def reject(file: CaseFile, act: Act) -> Case:
-    """The result isn't right: in progress again, a new cycle, back at the steward's level."""
+def reject(file: CaseFile, basis: Basis, act: Act) -> Case:
+    """The result isn't right: in progress again, a new cycle, back at the steward's level.
+
+    What is only reported begins the work anew, and isn't counted. Raises Refused WRONG_STATE.
+    """
     case = file.case
     if case.state is CaseState.CLOSED:
         # A duplicate's reporter, too: what they follow isn't theirs to reject.
@@ -284,7 +308,13 @@ def reject(file: CaseFile, act: Act) -> Case:
             instead="ReopenCase",
         )
     require(case, "RejectCase", CaseState.RESOLVED)
-    return begin_cycle(file, act)
+    return rejected(file, basis, act)
+
+
+def rejected(file: CaseFile, basis: Basis, act: Act) -> Case:
+    """Returns the case as rejected, the rejection counted where it is the reporter's own word."""
+    begun = begin_cycle(file, act)
+    return replace(begun, rejections=begun.rejections + basis.counts)
 
 
 def struck_off(case: Case, outcome: Outcome, close_time: datetime) -> Case:
@@ -325,6 +355,7 @@ def begin_cycle(file: CaseFile, act: Act) -> Case:
         basis=Basis.NONE,
         confirmed=False,
         resolve_time=None,
+        resolve_record_time=None,
         close_time=None,
         outcome=Outcome.NONE,
         proposed_outcome=Outcome.NONE,

@@ -123,6 +123,11 @@ class Basis(StrEnum):
     CALLBACK = "CALLBACK"
     REPORTED = "REPORTED"
 
+    @property
+    def counts(self) -> bool:
+        """Tells a word that is the reporter's own, by themselves or by an independent call."""
+        return self in (Basis.REPORTER, Basis.CODE, Basis.CALLBACK)
+
 
 class Relation(StrEnum):
     FOUND_BY_SWEEP = "FOUND_BY_SWEEP"
@@ -185,6 +190,8 @@ class Answer:
     answered_by: str
     cycle: int
     fed_back_time: datetime | None
+    # When the reporter will hear again; only of a progress note.
+    next_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +241,10 @@ class Case:
 
     `accepted` tells that the steward took it; `confirmed` that a confirmation which counts was
     given in this cycle, which began at `cycle_start_time`: when the reporter spoke, or said no.
-    `next_wake_time` is None only once the case is closed. `pause` is sla's, while it lasts; `flags`
-    are in the order of their kinds. `version` is the number of facts intake has recorded about it.
+    `rejections` are those of all cycles that were the reporter's own word. `resolve_time` is when
+    it was done as told, `resolve_record_time` when that was put on record. `next_wake_time` is None
+    only once the case is closed. `pause` is sla's, while it lasts; `flags` are in the order of
+    their kinds. `version` is the number of facts intake has recorded about it.
 
     `about_persons` are those it is about: for them it isn't there. `recused_persons` have been
     taken out of its handling chain: they may read it. `first_reply_by` is whom routing named for
@@ -274,7 +283,9 @@ class Case:
     grade: Grade = Grade.NONE
     basis: Basis = Basis.NONE
     confirmed: bool = False
+    rejections: int = 0
     resolve_time: datetime | None = None
+    resolve_record_time: datetime | None = None
     close_time: datetime | None = None
     deliveries_planned: int = 0
     deliveries_sent: int = 0
@@ -347,13 +358,19 @@ class CaseFile:
     @property
     def fed_back_in_cycle(self) -> bool:
         """An answer of this cycle has reached the reporter, or its resolution has."""
+        return self.last_fed_back_time is not None
+
+    @property
+    def last_fed_back_time(self) -> datetime | None:
+        """When an answer of this cycle, or its resolution, last became known to the reporter."""
         cycle = self.case.cycle
-        return any(
-            answer.cycle == cycle and answer.fed_back_time is not None for answer in self.answers
-        ) or any(
-            feedback.cycle == cycle and not feedback.answer_id and feedback.way.counts
-            for feedback in self.feedbacks
-        )
+        answered = [one.fed_back_time for one in self.answers if one.cycle == cycle]
+        resolved = [
+            one.feedback_time
+            for one in self.feedbacks
+            if one.cycle == cycle and not one.answer_id and one.way.counts
+        ]
+        return max((one for one in (*answered, *resolved) if one is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

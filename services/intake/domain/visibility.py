@@ -30,6 +30,10 @@ class Speaker:
     code: bool = False
     persons: AbstractSet[str] = frozenset()
 
+    def handled(self, file: CaseFile) -> bool:
+        """Tells whether anyone behind the call has had a hand in the case."""
+        return not file.hands.isdisjoint({self.subject, *self.persons})
+
 
 def only_reporter(roles: AbstractSet[str]) -> bool:
     """Tells an account that may see its own cases and nothing else."""
@@ -62,10 +66,12 @@ def basis_of(file: CaseFile, speaker: Speaker) -> Basis:
     """Returns on what the speaker's word about the result rests.
 
     A callback must come from outside the chain that handled the case; what its members say is
-    only reported, and so is a code in their hands: whoever registers is shown it. Raises Refused
-    CASE_NOT_FOUND for a reporter of other cases, and PERMISSION_DENIED.
+    only reported, and so is a code in their hands: whoever registers is shown it. Nobody can have
+    called the anonymous. Raises Refused CASE_NOT_FOUND for a reporter of other cases, and
+    PERMISSION_DENIED.
     """
-    if speaker.code and speaker.subject not in file.hands:
+    outside = not speaker.handled(file)
+    if speaker.code and outside:
         return Basis.CODE
     if "REPORTER" in speaker.roles and speaker.own:
         return Basis.REPORTER
@@ -75,7 +81,8 @@ def basis_of(file: CaseFile, speaker: Speaker) -> Basis:
         raise Refused("CASE_NOT_FOUND", case_id=file.case.case_id)
     if speaker.roles.isdisjoint(_MAY_REPORT - {"REPORTER"}):
         raise Refused("PERMISSION_DENIED", needed=", ".join(sorted(_MAY_REPORT)))
-    if "SUPPORT" in speaker.roles and speaker.subject not in file.hands:
+    anonymous = file.case.confidentiality is Confidentiality.ANONYMOUS
+    if "SUPPORT" in speaker.roles and outside and not anonymous:
         return Basis.CALLBACK
     return Basis.REPORTED
 

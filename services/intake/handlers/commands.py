@@ -176,7 +176,7 @@ async def reject_case(
 ) -> Receipt:
     """Writes that the result isn't right; a new cycle begins."""
     file, basis = await spoken_of(work, command, speaker)
-    case = transitions.reject(file, act(work))
+    case = transitions.reject(file, basis, act(work))
     fact = facts.case_rejected(case, command, basis, act(work))
     version = work.record(case.case_id, case.site_id, fact)
     await cases.save_case(work.connection, case)

@@ -27,8 +27,7 @@ async def close_case(work: Work, command: commands.CloseCase, *, sealed: bool) -
     """Strikes the case off; raises SealNeeded where work orders may be open and aren't sealed."""
     file = await held(work, command.case_id, command.expected_version)
     rules = await load_rules(work.connection, file.case.site_id)
-    rejections = await store.count_rejections(work.connection, file.case.case_id)
-    case = ending.close(file, command, act(work), rules, rejections)
+    case = ending.close(file, command, act(work), rules)
     if file.case.state in IN_HAND and not sealed:
         raise SealNeeded(case.site_id)
     fact = convert.case_closed(case, command, rules.appeal_words)
@@ -102,8 +101,7 @@ async def review_case(work: Work, command: ending.ReviewCase) -> Receipt:
     """Writes what the director found; who verified it for them has had a hand in it, too."""
     file = await held(work, command.case_id, command.expected_version)
     people = await _people(work, file.case, command.verified_by)
-    rejections = await store.count_rejections(work.connection, file.case.case_id)
-    reviewed = ending.review(file, command, act(work), people, rejections)
+    reviewed = ending.review(file, command, act(work), people)
     case = reviewed.case
     version = work.record(case.case_id, case.site_id, convert.case_reviewed(reviewed))
     await store.insert_review(work.connection, case, reviewed.review, version)

@@ -51,9 +51,9 @@ async def spoken_of(
 
 
 async def hold(work: Work, file: CaseFile, *others: str) -> None:
-    """Keeps that the caller and others have a hand in the case; written once."""
+    """Keeps that those behind the call and others have a hand in the case; written once."""
     case = file.case
-    told = visibility.persons([work.actor.subject, *others])
+    told = visibility.persons([work.actor.subject, work.actor.acting_for, *others])
     new = [one for one in told if one not in file.hands]
     if new:
         await cases.add_hands(work.connection, case.case_id, case.site_id, new)
@@ -84,4 +84,4 @@ async def locked(work: Work, case_id: str, callers: AbstractSet[str]) -> CaseFil
 
 def act(work: Work) -> transitions.Act:
     """Returns the caller and the time of the transaction as the domain takes them."""
-    return transitions.Act(work.actor.subject, work.time)
+    return transitions.Act(work.actor.subject, work.time, work.actor.acting_for)

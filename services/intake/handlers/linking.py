@@ -5,12 +5,13 @@ None of it is to work on a case, so it leaves no hand in the ones that are there
 
 from chassis.call import Call
 from chassis.errors import Refused
+from chassis.journal import Cause
 from chassis.work import Receipt, Work
 from services.intake.convert import linking as convert
 from services.intake.domain import linking, visibility
 from services.intake.domain.registration import Caller
 from services.intake.domain.transitions import IN_HAND
-from services.intake.domain.values import DISPATCH_ROOM, CaseFile, Relation
+from services.intake.domain.values import CaseFile, CaseState, Relation
 from services.intake.handlers.amending import reporter_of
 from services.intake.handlers.followers import tell_followers
 from services.intake.handlers.holding import SealNeeded, act, held
@@ -45,6 +46,8 @@ async def link_cases(work: Work, command: linking.LinkCases) -> Receipt:
 async def merge_case(work: Work, command: linking.MergeCase, *, sealed: bool) -> Receipt:
     """Closes a duplicate; what were duplicates of it follow the master from now on.
 
+    Its reporter is asked at once where the master is resolved: no move of it would tell them.
+
     Raises SealNeeded unless its work orders are sealed for it, where it may have some.
     """
     file, master = await _both(work, command.case_id, command.master_case_id, command)
@@ -58,6 +61,10 @@ async def merge_case(work: Work, command: linking.MergeCase, *, sealed: bool) ->
     version = work.record(case.case_id, case.site_id, fact)
     await cases.save_case(work.connection, case)
     await store.insert_link(work.connection, case, master.case.case_id, Relation.DUPLICATE_OF)
+    if master.case.state is CaseState.RESOLVED:
+        moved = convert.case_master_moved(case.case_id, master.case, act(work))
+        cause = Cause("intake", master.case.case_id, work.version(master.case.case_id))
+        version = work.record(case.case_id, case.site_id, moved, causes=[cause])
     await tell_followers(work, file, master.case)
     return Receipt(case.case_id, version)
 
@@ -72,22 +79,15 @@ async def split_case(
     file = await held(work, command.case_id, command.expected_version)
     case = file.case
     reporter = await reporter_of(work, case, secrets)
-    receiver = await _receiver(work, file)
+    wanted = linking.split_people(case)
+    known = await directory.list_names(work.connection, case.site_id, wanted)
+    people = {code for kind, code in known if kind == "person"}
     appeal = Appeal(
         call,
-        linking.split(file, command, reporter, receiver),
+        linking.split(file, command, reporter, people),
         Caller(work.actor.subject, staff=True, persons=_callers(work)),
     )
     return (await register_cases(work, [appeal], secrets))[0]
-
-
-async def _receiver(work: Work, file: CaseFile) -> str:
-    """Returns who receives a second matter: whoever received the first, unless they have left."""
-    receiver = file.case.receiver
-    if ":" in receiver:
-        return DISPATCH_ROOM
-    known = await directory.list_names(work.connection, file.case.site_id, [receiver])
-    return receiver if ("person", receiver) in known else DISPATCH_ROOM
 
 
 async def _both(

@@ -4,9 +4,9 @@ Each is registered as if it were alone; together they take the site's counter on
 round trips and the commit once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from chassis.call import Call
 from chassis.database import Connection
@@ -35,6 +35,8 @@ from services.intake.handlers.holding import held, hold
 from services.intake.numbering import Numbers
 from services.intake.store import registrations
 from services.intake.store.registrations import NewCase, SealedReporter
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,21 @@ class Appeal:
     case_id: str = ""
 
 
+class Blame(Exception):
+    """Some appeals of several can't be registered, and it is known which."""
+
+    def __init__(self, calls: Collection[Call]) -> None:
+        super().__init__(f"{len(calls)} of the appeals can't be registered")
+        self.calls = calls
+
+
 async def register_cases(
     work: Work, appeals: Sequence[Appeal], desk: Desk | Secrets
 ) -> list[Receipt]:
     """Opens a file for each appeal, all of one site; receipts in their order.
 
-    Raises Refused when one of them can't be registered; then none is.
+    Raises Refused when it can't be registered, and of several Blame where it is known which can't;
+    then none is.
     """
     if isinstance(desk, Secrets):
         desk = Desk(desk)
@@ -104,8 +115,7 @@ async def register_cases(
     )
     if known is None:
         raise Refused("SITE_UNKNOWN", site_id=site_id)
-    for appeal in appeals:
-        check_known(appeal.command, known, appeal.caller)
+    _each(appeals, lambda appeal, _: check_known(appeal.command, known, appeal.caller))
     case_ids = [appeal.case_id or appeal.command.case_id or new_id() for appeal in appeals]
     sealed: list[SealedReporter | None] = []
     keys: list[NewSubjectKey] = []
@@ -123,8 +133,8 @@ async def register_cases(
     ]
     # The counter's row holds up the site's other registrations: it is taken as late as can be.
     numbers = await _numbers(work, known, len(appeals), desk.numbers)
-    made = []
-    for index, appeal in enumerate(appeals):
+
+    def file(appeal: Appeal, index: int) -> NewCase:
         case = register(
             appeal.command,
             known,
@@ -135,9 +145,30 @@ async def register_cases(
             suggested=suggested[index],
             flagged_by=appeal.call.actor.subject,
         )
-        made.append(_new_case(case, appeal, known, sealed[index], secrets.codes))
+        return _new_case(case, appeal, known, sealed[index], secrets.codes)
+
+    made = _each(appeals, file)
     await registrations.insert_cases(work.connection, site_id, made)
     return [_record(work, one.case, appeal) for one, appeal in zip(made, appeals, strict=True)]
+
+
+def _each(appeals: Sequence[Appeal], made: Callable[[Appeal, int], T]) -> list[T]:
+    """Returns what is made of each appeal and its index; raises Blame for all that are refused.
+
+    A lone one's refusal is raised as it is.
+    """
+    results: list[T] = []
+    guilty: set[Call] = set()
+    for index, appeal in enumerate(appeals):
+        try:
+            results.append(made(appeal, index))
+        except Refused:
+            if len(appeals) == 1:
+                raise
+            guilty.add(appeal.call)
+    if guilty:
+        raise Blame(guilty)
+    return results
 
 
 async def reissue_code(
@@ -178,7 +209,7 @@ def _new_case(
     related = {link.case_id for link in command.links}
     return NewCase(
         case=case,
-        hands=_hands(case, appeal.caller),
+        hands=_hands(case, appeal.caller, known),
         code_hash=codes.index(codes.receipt(case.site_id, case.case_id, command.slip_number)),
         links=command.links,
         reporter=reporter,
@@ -209,13 +240,16 @@ def _record(work: Work, case: Case, appeal: Appeal) -> Receipt:
     return Receipt(case.case_id, version)
 
 
-def _hands(case: Case, caller: Caller) -> list[str]:
+def _hands(case: Case, caller: Caller, known: Known) -> list[str]:
     """Whoever registers is shown the receipt's code, and so is in it like the receiver.
 
-    So is the leader of a long-standing one.
+    So is whoever issued its slip, who was shown the same; and the leader of a long-standing one.
     """
     leaders = [flag.leader for flag in case.flags]
-    return persons([case.receiver, caller.subject if caller.staff else "", *leaders])
+    printed = known.printed(case.slip_number)
+    issuer = "" if printed is None else printed.issued_by
+    behind = {caller.subject, *caller.persons} if caller.staff else set()
+    return persons([case.receiver, *behind, issuer, *leaders])
 
 
 async def _seal(

@@ -13,7 +13,7 @@ from chassis.pages import PageTokens
 from chassis.work import Receipt, Work, once
 from services.intake.backlog import Backlog
 from services.intake.convert import replies, tracking
-from services.intake.domain import transitions
+from services.intake.domain import transitions, visibility
 from services.intake.domain.values import CaseFile
 from services.intake.grouping import Registrations
 from services.intake.handlers.holding import SealNeeded
@@ -45,6 +45,21 @@ class SealedBody(Protocol):
     async def __call__(self, work: Work, /, *, sealed: bool) -> Receipt: ...
 
 
+class Coded(Protocol):
+    """A case as far as its receipt code needs it."""
+
+    @property
+    def case_id(self) -> str: ...
+    @property
+    def site_id(self) -> str: ...
+    @property
+    def slip_number(self) -> str: ...
+    @property
+    def code_attempt(self) -> int: ...
+    @property
+    def about_persons(self) -> tuple[str, ...]: ...
+
+
 class Base(IntakeServiceServicer):
     """Answers with what the caller may read."""
 
@@ -69,6 +84,20 @@ class Base(IntakeServiceServicer):
         message = replies.case_file(file)
         message.allowed_actions.extend(await self.views.allowed(actor, file))
         return message
+
+    def code_for(self, actor: Actor, made: Coded, receipt: Receipt) -> str:
+        """Returns the code of a case to whoever has just registered it, for the reporter.
+
+        The answer to a repeated request has none for whom the case is about, nor once somebody
+        has made another: that one was handed to whoever asked for it.
+        """
+        callers = visibility.behind(actor.subject, actor.acting_for)
+        hidden = not visibility.in_sight(made.about_persons, callers)
+        if receipt.replayed and (hidden or made.code_attempt > 0):
+            return ""
+        return self.views.codes.receipt(
+            made.site_id, made.case_id, made.slip_number, made.code_attempt
+        )
 
     async def spoken_of(self, call: Call, case_id: str, code: str) -> intake_pb2.Case:
         """Returns the case to whoever spoke about it: in full to those who may see it anyway."""

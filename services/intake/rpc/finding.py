@@ -8,7 +8,7 @@ from chassis.call import current_call
 from chassis.clock import decision_time
 from chassis.database import Connection
 from chassis.errors import Refused
-from chassis.pages import page_size
+from chassis.pages import fitting, page_size
 from services.intake.convert import finding as convert
 from services.intake.convert import replies
 from services.intake.domain import visibility
@@ -30,10 +30,10 @@ class FindingMixin(Base):
         wanted, order = convert.wanted(request), parse_order(request.order_by)
         after = convert.place(self.pages.read(request))
         found = await self._list(actor, wanted, order, after, size + 1)
-        page = found[:size]
-        response = rpc.ListCasesResponse(cases=[replies.case_row(case) for case in page])
-        if len(found) > size:
-            keyset = convert.keyset_of(place_of(page[-1], order))
+        rows = fitting(replies.case_row(case) for case in found[:size])
+        response = rpc.ListCasesResponse(cases=rows)
+        if len(found) > len(rows):
+            keyset = convert.keyset_of(place_of(found[len(rows) - 1], order))
             response.next_page_token = self.pages.issue(request, keyset)
         return response
 

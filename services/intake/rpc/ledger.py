@@ -12,7 +12,7 @@ from chassis.clock import decision_time
 from chassis.convert import to_date
 from chassis.database import Connection
 from chassis.errors import Refused
-from chassis.pages import page_size
+from chassis.pages import fitting, page_size, portions
 from services.intake.convert import ledger as convert
 from services.intake.documents.cells import clean
 from services.intake.documents.ledger_columns import Speech
@@ -49,10 +49,10 @@ class LedgerMixin(Base):
             if excerpt is None:
                 return rpc.ListLedgerResponse()
             found = await ledger.list_ledger(connection, excerpt, after, size + 1)
-        page = found[:size]
-        response = rpc.ListLedgerResponse(rows=[convert.ledger_row(row) for row in page])
-        if len(found) > size:
-            last = page[-1]
+        rows = fitting(convert.ledger_row(row) for row in found[:size])
+        response = rpc.ListLedgerResponse(rows=rows)
+        if len(found) > len(rows):
+            last = found[len(rows) - 1]
             response.next_page_token = self.pages.issue(request, (last.occurred_time, last.case_id))
         return response
 
@@ -66,7 +66,8 @@ class LedgerMixin(Base):
         if excerpt is None:
             return
         async for rows in ledger.read_ledger(self.app, call.actor, excerpt):
-            yield rpc.StreamLedgerResponse(rows=[convert.ledger_row(row) for row in rows])
+            for portion in portions(convert.ledger_row(row) for row in rows):
+                yield rpc.StreamLedgerResponse(rows=portion)
 
     async def ExportLedger(
         self, request: rpc.ExportLedgerRequest, context: Any
@@ -113,14 +114,12 @@ class LedgerMixin(Base):
                 raise Refused("SITE_UNKNOWN", site_id=request.site_id)
             found = await _solved(connection, request, site, before, size + 1)
             people = await ledger.list_people(connection, site.site_id)
-        page = found[:size]
         # Up to 200 texts of 4,000 characters each.
-        problems = await asyncio.to_thread(_published, page, people, site)
-        response = rpc.ListSolvedProblemsResponse(
-            problems=[convert.solved_problem(one) for one in problems]
-        )
-        if len(found) > size:
-            last = page[-1]
+        published = await asyncio.to_thread(_published, found[:size], people, site)
+        problems = fitting(convert.solved_problem(one) for one in published)
+        response = rpc.ListSolvedProblemsResponse(problems=problems)
+        if len(found) > len(problems):
+            last = found[len(problems) - 1]
             response.next_page_token = self.pages.issue(request, (last.close_time, last.case_id))
         return response
 

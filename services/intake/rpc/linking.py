@@ -40,7 +40,5 @@ class LinkingMixin(Base):
         return rpc.SplitCaseResponse(
             case=await self.case_of(call, request.case_id),
             new_case=await self.case_of(call, receipt.subject_id),
-            receipt_code=self.views.codes.receipt(
-                new.site_id, new.case_id, new.slip_number, new.code_attempt
-            ),
+            receipt_code=self.code_for(call.actor, new, receipt),
         )

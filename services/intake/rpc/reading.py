@@ -6,7 +6,7 @@ from typing import Any
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.call import current_call
 from chassis.convert import to_datetime
-from chassis.pages import page_size
+from chassis.pages import fitting, page_size
 from chassis.work import once
 from services.intake.convert import replies, requests, tracking
 from services.intake.domain import visibility
@@ -61,14 +61,13 @@ class ReadingMixin(Base):
             names = await directory.list_names(connection, file.case.site_id, narrator.codes())
         numbers = await self.views.numbers(call.actor, narrator.cases())
         names |= {("case", case_id): number for case_id, number in numbers.items()}
-        response = rpc.GetTimelineResponse(
-            entries=[
-                replies.timeline_entry(step, sentence)
-                for step, sentence in zip(steps, narrator.tell(names), strict=True)
-            ]
+        entries = fitting(
+            replies.timeline_entry(step, sentence)
+            for step, sentence in zip(steps, narrator.tell(names), strict=True)
         )
-        if len(found) > size:
-            last = steps[-1]
+        response = rpc.GetTimelineResponse(entries=entries)
+        if len(found) > len(entries):
+            last = steps[len(entries) - 1]
             response.next_page_token = self.pages.issue(
                 request, (last.record_time, last.source, last.version)
             )

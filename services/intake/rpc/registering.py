@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from backstop.intake.v1 import intake_registration_pb2 as rpc
+from chassis.actor import Actor
 from chassis.call import Call, current_call, status_of
 from chassis.convert import set_timestamp
 from chassis.errors import Refused
@@ -15,6 +16,7 @@ from chassis.work import Receipt, once
 from services.intake.convert import registration as convert
 from services.intake.convert import replies, requests
 from services.intake.domain import registration, visibility
+from services.intake.domain.values import CaseFile, Confidentiality
 from services.intake.handlers.register import Appeal, reissue_code
 from services.intake.importing import Import, Outcome
 from services.intake.rpc.common import Base
@@ -33,20 +35,14 @@ class RegisteringMixin(Base):
         call = current_call(request)
         receipt = await self._register(request, call)
         actor = call.actor
-        file = await self.views.registered(actor, receipt.subject_id)
+        file, sees = await self._made(actor, receipt)
         case = file.case
         promises = await self.deadlines.ask(case)
-        callers = visibility.behind(actor.subject, actor.acting_for)
+        # An anonymous reporter can't be told from anybody else, and had the code before.
+        theirs = sees or not receipt.replayed or case.confidentiality is Confidentiality.ANONYMOUS
         response = rpc.RegisterCaseResponse(
-            # Whom it is about may hand it in, and follow it by its code like anyone.
-            case=(
-                await self.shown(actor, file)
-                if visibility.in_sight(case.about_persons, callers)
-                else replies.tracked_case(file)
-            ),
-            receipt_code=self.views.codes.receipt(
-                case.site_id, case.case_id, case.slip_number, case.code_attempt
-            ),
+            case=await self.shown(actor, file) if sees else replies.tracked_case(file),
+            receipt_code=self.code_for(actor, case, receipt) if theirs else "",
         )
         set_timestamp(response.first_reply_due_time, promises.first_reply_due_time)
         set_timestamp(response.plan_due_time, promises.plan_due_time)
@@ -106,7 +102,9 @@ class RegisteringMixin(Base):
             receipt_code=codes.of_case(case.site_id, case.case_id, case.code_attempt),
         )
 
-    async def _register(self, request: rpc.RegisterCaseRequest, call: Call) -> Receipt:
+    async def _register(
+        self, request: rpc.RegisterCaseRequest, call: Call, *, of_many: bool = False
+    ) -> Receipt:
         """Registers an appeal whose rules were checked; raises what it is to blame for."""
         actor = call.actor
         command = requests.register_case(request)
@@ -121,13 +119,30 @@ class RegisteringMixin(Base):
             staff=not actor.roles.isdisjoint(visibility.STAFF),
             persons=visibility.behind(actor.subject, actor.acting_for),
         )
-        return await self.registrations.register(Appeal(self.views.named(call), command, caller))
+        appeal = Appeal(self.views.named(call), command, caller)
+        return await self.registrations.register(appeal, of_many=of_many)
+
+    async def _made(self, actor: Actor, receipt: Receipt) -> tuple[CaseFile, bool]:
+        """Returns a case to whoever has registered it, and whether they see all of it.
+
+        Whom it is about may hand it in, and sees what its code shows. A request that is repeated
+        gives no more than any other read would by now.
+        """
+        if receipt.replayed:
+            try:
+                return await self.views.file(actor, receipt.subject_id), True
+            except Refused:
+                return await self.views.registered(actor, receipt.subject_id), False
+        file = await self.views.registered(actor, receipt.subject_id)
+        callers = visibility.behind(actor.subject, actor.acting_for)
+        return file, visibility.in_sight(file.case.about_persons, callers)
 
     async def _attempt(self, request: rpc.RegisterCaseRequest) -> Outcome:
         """Registers one of many as it would be alone; its refusal is its own."""
         try:
             check(request)
-            receipt = await self._register(request, current_call(request, _REGISTER))
+            call = current_call(request, _REGISTER)
+            receipt = await self._register(request, call, of_many=True)
         except Exception as error:  # noqa: BLE001 - status_of tells the caller, and logs
             return Outcome(request.request_id, refused=status_of(error))
         return Outcome(request.request_id, receipt=receipt)
@@ -156,16 +171,11 @@ class RegisteringMixin(Base):
             result.refused.CopyFrom(outcome.refused)
             return result
         made = found[outcome.receipt.subject_id]
-        callers = visibility.behind(call.actor.subject, call.actor.acting_for)
-        told = visibility.in_sight(made.about_persons, callers)
-        code = self.views.codes.receipt(
-            made.site_id, made.case_id, made.slip_number, made.code_attempt
-        )
         result.registered.CopyFrom(
             rpc.RegisteredCase(
                 case_id=made.case_id,
                 number=made.number,
-                receipt_code=code if told else "",
+                receipt_code=self.code_for(call.actor, made, outcome.receipt),
                 late_entry=made.late_entry,
                 replayed=outcome.receipt.replayed,
             )

@@ -17,8 +17,9 @@ def _case_verified(m: intake.CaseVerified, w: Words) -> str:
 
 def _case_answered(m: intake.CaseAnswered, w: Words) -> str:
     promise = f", promised for {w.day(m.promised_date)}" if m.HasField("promised_date") else ""
+    again = f", next word on {w.day(m.next_date)}" if m.HasField("next_date") else ""
     told = f" ({_told(m, w)})" if m.HasField("feedback") else " (not fed back yet)"
-    return f"{w.actor()} gave a {w.label(m, 'kind')}{promise}{told}: {m.text}"
+    return f"{w.actor()} gave a {w.label(m, 'kind')}{promise}{again}{told}: {m.text}"
 
 
 def _case_fed_back(m: intake.CaseFedBack, w: Words) -> str:

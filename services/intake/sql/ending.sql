@@ -1,7 +1,3 @@
--- name: count_rejections
--- How often a case's result was rejected, in all its cycles; reopenings are no rejections.
-SELECT count(*) FROM journal WHERE subject_id = $1 AND type = 'backstop.intake.v1.CaseRejected';
-
 -- name: is_sampled
 -- Tells whether a case was drawn with a sample.
 SELECT EXISTS (SELECT FROM callback_sample_cases WHERE sample_id = $1 AND case_id = $2);

@@ -74,13 +74,10 @@ WHERE state = 'CLOSED' AND NOT CASE outcome
         AND 'UPHELD' = (
             SELECT decision FROM reviews
             WHERE reviews.case_id = cases.case_id AND reviews.cycle = cases.cycle
+                AND review_time >= coalesce(cases.resolve_record_time, review_time)
             ORDER BY version DESC LIMIT 1
         )
-        AND 2 <= (
-            SELECT count(*) FROM journal
-            WHERE journal.subject_id = cases.case_id
-                AND journal.type = 'backstop.intake.v1.CaseRejected'
-        )
+        AND rejections >= 2
     WHEN 'UNCONFIRMED' THEN NOT confirmed AND (confidentiality = 'ANONYMOUS' OR EXISTS (
         SELECT FROM callbacks
         WHERE callbacks.case_id = cases.case_id AND callbacks.cycle = cases.cycle
@@ -88,7 +85,8 @@ WHERE state = 'CLOSED' AND NOT CASE outcome
     ))
     WHEN 'REFERRED' THEN EXISTS (
         SELECT FROM referrals
-        WHERE referrals.case_id = cases.case_id AND result <> ''
+        WHERE referrals.case_id = cases.case_id AND referrals.cycle = cases.cycle
+            AND result <> ''
     )
     -- Its master is looked for by duplicate_without_master.
     WHEN 'DUPLICATE' THEN true

@@ -5,7 +5,8 @@ SELECT
     text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
     cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time,
     cycle, reopen_count,
-    resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
+    resolution, proposed_outcome, outcome, grade, basis, confirmed, rejections, resolve_time,
+    resolve_record_time, close_time,
     deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
     pause_approved_by, pause_start_time, pause_latest_end_time, first_reply_by, about_persons,
     recused_persons, late_entry, external_system, external_ref, suggested_category, code_attempt,
@@ -28,7 +29,8 @@ SELECT
     text, urgency, reporter_kind, confidentiality, occurred_time, record_time,
     cycle_start_time, receiver, slip_number, steward, accepted, accountable, level, next_wake_time,
     cycle, reopen_count,
-    resolution, proposed_outcome, outcome, grade, basis, confirmed, resolve_time, close_time,
+    resolution, proposed_outcome, outcome, grade, basis, confirmed, rejections, resolve_time,
+    resolve_record_time, close_time,
     deliveries_planned, deliveries_sent, promise_move_count, pause_reason, pause_words,
     pause_approved_by, pause_start_time, pause_latest_end_time, first_reply_by, about_persons,
     recused_persons, late_entry, external_system, external_ref, suggested_category, code_attempt,
@@ -44,7 +46,7 @@ SELECT
         SELECT jsonb_agg(jsonb_build_object(
             'answer_id', answer_id, 'kind', kind, 'text', text, 'promised_date', promised_date,
             'answer_time', answer_time, 'answered_by', answered_by, 'cycle', cycle,
-            'fed_back_time', fed_back_time
+            'fed_back_time', fed_back_time, 'next_date', next_date
         ) ORDER BY version)
         FROM answers WHERE answers.case_id = $1
     ) AS answers,
@@ -164,7 +166,8 @@ UPDATE cases SET
     resolve_time = $17, close_time = $18, deliveries_planned = $19, deliveries_sent = $20,
     cycle_start_time = $21, promise_move_count = $22, pause_reason = $23, pause_words = $24,
     pause_approved_by = $25, pause_start_time = $26, pause_latest_end_time = $27,
-    first_reply_by = $28, recused_persons = $29, due_time = $30
+    first_reply_by = $28, recused_persons = $29, due_time = $30,
+    rejections = $31, resolve_record_time = $32
 WHERE case_id = $1;
 
 -- name: add_hands
@@ -193,9 +196,9 @@ SELECT site_id, key_id, nonce, ciphertext FROM reporters WHERE case_id = $1;
 -- An answer, fed back at once or not.
 INSERT INTO answers (
     case_id, answer_id, site_id, version, cycle, kind, text, promised_date, answer_time,
-    answered_by, fed_back_time
+    answered_by, fed_back_time, next_date
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: mark_fed_back
 -- The answer has reached the reporter; the first time stands.

@@ -41,7 +41,8 @@ SELECT
     ) AS referred,
     EXISTS (SELECT FROM slip_pads WHERE slip_pads.site_id = $1) AS has_pads,
     (
-        SELECT jsonb_agg(jsonb_build_array(prefix, first_number, last_number)) FROM slip_pads
+        SELECT jsonb_agg(jsonb_build_array(prefix, first_number, last_number, issued_by))
+        FROM slip_pads
         WHERE slip_pads.site_id = $1 AND prefix = ANY ($12::text[])
     ) AS pads
 FROM sites
@@ -72,7 +73,8 @@ WITH made AS (
         site_id, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
         urgency, reporter_kind, confidentiality, occurred_time, record_time, cycle_start_time,
         receiver, slip_number, accountable, next_wake_time, about_persons, late_entry,
-        external_system, external_ref, suggested_category, suggestion, normal_text, grams
+        external_system, external_ref, suggested_category, suggestion, normal_text, grams,
+        recused_persons
     )
     SELECT
         $1, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
@@ -80,18 +82,18 @@ WITH made AS (
         receiver, slip_number, accountable, next_wake_time,
         ARRAY(SELECT jsonb_array_elements_text(about)), late_entry,
         external_system, external_ref, suggested_category, suggestion, normal_text,
-        string_to_array(grams, ' ')
+        string_to_array(grams, ' '), ARRAY(SELECT jsonb_array_elements_text(recused))
     FROM unnest(
         $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
         $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::text[],
         $20::timestamptz[], $32::jsonb[], $33::timestamptz[], $34::boolean[], $35::text[],
-        $36::text[], $37::text[], $38::text[], $39::text[], $40::text[]
+        $36::text[], $37::text[], $38::text[], $39::text[], $40::text[], $57::jsonb[]
     ) AS made (
         case_id, number, state, kind, category, channel, post_id, place, unit_id, text, urgency,
         reporter_kind, confidentiality, occurred_time, record_time, receiver, slip_number,
         accountable, next_wake_time, about, cycle_start_time, late_entry, external_system,
-        external_ref, suggested_category, suggestion, normal_text, grams
+        external_ref, suggested_category, suggestion, normal_text, grams, recused
     )
 ),
 coded AS (

@@ -69,6 +69,8 @@ async def save_case(connection: Connection, case: Case) -> None:
         case.first_reply_by,
         case.recused_persons,
         case.due_time,
+        case.rejections,
+        case.resolve_record_time,
     )
 
 
@@ -94,6 +96,7 @@ async def insert_answer(connection: Connection, case: Case, answer: Answer, vers
         answer.answer_time,
         answer.answered_by,
         answer.fed_back_time,
+        answer.next_date,
     )
 
 

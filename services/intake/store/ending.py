@@ -8,12 +8,6 @@ from services.intake.domain.values import Case
 Q = load_queries("services.intake", "sql/ending.sql")
 
 
-async def count_rejections(connection: Connection, case_id: str) -> int:
-    """Returns how often a case's result was rejected, in all its cycles."""
-    count: int = await connection.fetchval(Q.count_rejections, case_id)
-    return count
-
-
 async def is_sampled(connection: Connection, sample_id: str, case_id: str) -> bool:
     """Tells whether a case was drawn with a sample; no sample has none."""
     if not sample_id:

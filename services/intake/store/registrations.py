@@ -25,7 +25,7 @@ from services.intake.domain.registration import (
     receiver_of,
 )
 from services.intake.domain.rules import DEFAULTS
-from services.intake.domain.slips import slip_parts
+from services.intake.domain.slips import Printed, slip_parts
 from services.intake.domain.values import Case, Link
 from services.intake.store.directory import read_site
 
@@ -125,9 +125,9 @@ async def load_known(
 
 def _read_known(row: asyncpg.Record, spoken: Sequence[tuple[str, datetime]]) -> Known:
     rules = row["rules"]
-    pads: dict[str, list[tuple[int, int]]] = {}
-    for prefix, first, last in json.loads(row["pads"] or "[]"):
-        pads.setdefault(prefix, []).append((first, last))
+    pads: dict[str, list[Printed]] = {}
+    for prefix, *printed in json.loads(row["pads"] or "[]"):
+        pads.setdefault(prefix, []).append(Printed(*printed))
     return Known(
         site=read_site(row),
         units=frozenset(row["units"]),
@@ -306,6 +306,7 @@ async def insert_cases(connection: Connection, site_id: str, made: Sequence[NewC
             [case_id for case_id, _, _ in suggested],
             [duplicate for _, duplicate, _ in suggested],
             [accepted for _, _, accepted in suggested],
+            [json.dumps(case.recused_persons) for case in cases],
         )
     except asyncpg.UniqueViolationError as error:
         refused = _already_used(error.constraint_name or "", cases)

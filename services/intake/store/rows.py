@@ -85,7 +85,10 @@ def read_case(row: asyncpg.Record) -> Case:
         grade=Grade(row["grade"]),
         basis=Basis(row["basis"]),
         confirmed=row["confirmed"],
+        rejections=row["rejections"],
         resolve_time=row["resolve_time"],
+        # What was resolved before it was kept apart.
+        resolve_record_time=row["resolve_record_time"] or row["resolve_time"],
         close_time=row["close_time"],
         deliveries_planned=row["deliveries_planned"],
         deliveries_sent=row["deliveries_sent"],
@@ -165,6 +168,7 @@ def _time(text: str) -> datetime:
 
 def _answer(item: Mapping[str, Any]) -> Answer:
     promised, fed_back = item["promised_date"], item["fed_back_time"]
+    again = item["next_date"]
     return Answer(
         answer_id=item["answer_id"],
         kind=AnswerKind(item["kind"]),
@@ -174,6 +178,7 @@ def _answer(item: Mapping[str, Any]) -> Answer:
         answered_by=item["answered_by"],
         cycle=item["cycle"],
         fed_back_time=_time(fed_back) if fed_back else None,
+        next_date=date.fromisoformat(again) if again else None,
     )
 
 

@@ -14,6 +14,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 SILENT_HOURS = 15 * 24
 REOPEN_HOURS = 15 * 24
 VAIN_DAYS = 3
+CALL_HOURS = 3 * 24
 REJECTIONS = 2
 TRIES = 2
 
@@ -75,8 +76,10 @@ class Model:
     rejections: int = 0
     flagged: bool = False
     referral: str = ""
+    referred_in: int = 0
     master: "Model | None" = None
     last_answer: int = 0
+    last_reached: bool = False
     resolved_at: int = 0
     closed_at: int = 0
     spoken_at: int = -1
@@ -84,12 +87,21 @@ class Model:
     told: bool = False
     withdrawn: bool = False
     verdict: str = ""
+    result_told: bool = False
     tries: set[datetime] = field(default_factory=set)
-    vain: set[date] = field(default_factory=set)
+    calls: list[tuple[datetime, bool]] = field(default_factory=list)
 
     @property
     def confirmed(self) -> bool:
         return self.basis in ("REPORTER", "CODE", "CALLBACK")
+
+    @property
+    def vain(self) -> set[date]:
+        """The local days of calls in vain since the reporter was last reached."""
+        found: set[date] = set()
+        for at, reached in sorted(self.calls):
+            found = set() if reached else {*found, at.astimezone(ZONE).date()}
+        return found
 
     def do(self, name: str, who: Who, what: Mapping[str, Any]) -> str:
         """Returns why it is refused; where it isn't, "", and the case is what it is then."""
@@ -144,8 +156,8 @@ class Model:
         refused = self._reach(way, at)
         if refused:
             return refused
-        self.last_answer = self.cycle
-        self.told = self.told or way in REACHED
+        self.last_answer, self.last_reached = self.cycle, way in REACHED
+        self._heard(way in REACHED)
         return self._worked_on(who)
 
     def _feed_back(self, who: Who, way: str, at: datetime) -> str:
@@ -155,7 +167,10 @@ class Model:
             return "ANSWER_NOT_FOUND"
         refused = self._reach(way, at)
         if not refused:
-            self.told = self.told or (way in REACHED and self.last_answer == self.cycle)
+            # An answer becomes known once.
+            now = way in REACHED and not self.last_reached
+            self.last_reached = self.last_reached or now
+            self._heard(now and self.last_answer == self.cycle)
             self.hands.add(who.subject)
         return refused
 
@@ -172,13 +187,11 @@ class Model:
             self.tries = tries
             return refused
         self.hands.add(who.subject)
-        self.told, self.state, self.proposed, self.resolved_at = (
-            True,
-            "RESOLVED",
-            outcome,
-            self.hour,
-        )
-        self.basis = self.grade = ""
+        self._heard(way in REACHED)
+        self.state, self.proposed, self.resolved_at = "RESOLVED", outcome, self.hour
+        # Neither a withdrawal nor a review is of what was done after it.
+        self.basis = self.grade = self.verdict = ""
+        self.withdrawn = False
         return ""
 
     # The reporter's word -------------------------------------------------------------------------
@@ -194,10 +207,10 @@ class Model:
         return ""
 
     def _reject(self, who: Who) -> str:
-        refused, _ = self._word(who)
+        refused, basis = self._word(who)
         if refused or self.state != "RESOLVED":
             return refused or "WRONG_STATE"
-        self.rejections += 1
+        self.rejections += basis != "REPORTED"
         return self._again()
 
     def _withdraw(self, who: Who) -> str:
@@ -213,6 +226,7 @@ class Model:
             return "CODE_WRONG"
         if own or (who.code and who.subject not in self.hands):
             self.spoken_at = self.hour
+            self.withdrawn = False
         elif who.role == "REPORTER":
             return "CASE_NOT_FOUND"
         return ""
@@ -242,22 +256,23 @@ class Model:
             return "REPORTER_ANONYMOUS"
         if ago < 0:
             return "TIME_IN_FUTURE"
-        if self.hour - ago < self.resolved_at:
+        if self.hour - ago < self.resolved_at or ago > CALL_HOURS:
             return "INVALID_FIELD"
-        if not reached:
-            self.vain.add(at.astimezone(ZONE).date())
+        self.calls.append((at, reached))
         return ""
 
     def _refer(self, who: Who) -> str:
         refused = self._beside(who, IN_HAND)
-        self.referral = self.referral if refused else "waits"
+        if not refused:
+            self.referral, self.referred_in = "waits", self.cycle
         return refused
 
     def _result(self, who: Who) -> str:
         if self.state in IN_HAND and self.referral != "waits":
             return "REFERRAL_MISSING"
         refused = self._beside(who, IN_HAND)
-        self.referral = self.referral if refused else "known"
+        if not refused:
+            self.referral, self.result_told = "known", False
         return refused
 
     def _review(self, who: Who, decision: str, verifier: str) -> str:
@@ -314,7 +329,9 @@ class Model:
             case "UNCONFIRMED":
                 return not self.confirmed and len(self.vain) >= VAIN_DAYS
             case "REFERRED":
-                return self.referral == "known" and self.told
+                return (
+                    self.referred_in == self.cycle and self.referral == "known" and self.result_told
+                )
             case "WITHDRAWN":
                 return self.withdrawn
         return False
@@ -331,6 +348,9 @@ class Model:
         refused = self._beside(who, IN_HAND)
         self.state = self.state if refused else "IN_PROGRESS"
         return refused
+
+    def _heard(self, now: bool) -> None:
+        self.told, self.result_told = self.told or now, self.result_told or now
 
     def _reach(self, way: str, at: datetime) -> str:
         if way == "POSTED" and not self.anonymous:
@@ -352,7 +372,8 @@ class Model:
             return ("", "REPORTER") if own else ("CASE_NOT_FOUND", "")
         if who.role in ("HANDLER", "LEADER"):
             return "PERMISSION_DENIED", ""
-        outside = who.role == "SUPPORT" and who.subject not in self.hands
+        # Nobody can have called the anonymous.
+        outside = who.role == "SUPPORT" and who.subject not in self.hands and not self.anonymous
         return "", "CALLBACK" if outside else "REPORTED"
 
     def _over(self, outcome: str) -> str:
@@ -365,7 +386,7 @@ class Model:
         self.cycle += 1
         self.reopen_count += 1
         self.outcome = self.proposed = self.grade = self.basis = self.verdict = ""
-        self.told = self.withdrawn = False
-        self.tries, self.vain = set(), set()
+        self.told = self.withdrawn = self.result_told = False
+        self.tries, self.calls = set(), []
         self.accountable = self.steward or ROOM_POSITION
         return ""

@@ -176,6 +176,7 @@ def _answer(it: Life, case: pb.Case) -> Act:
         kind=kind,
         text=f"答复{it.count}",
         promised_date=it.day() if kind == pb.ANSWER_KIND_PLAN else None,
+        next_date=it.one(it.day(), None) if kind == pb.ANSWER_KIND_PROGRESS else None,
         feedback=it.one(TOLD, TRIED, None),
     )
     return request, "STEWARD", "s-1"

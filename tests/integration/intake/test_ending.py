@@ -149,7 +149,7 @@ async def set_back(window: Window, case_id: str, column: str, days: float) -> No
     """Moves a time of a case into the past, as if the days had gone by."""
     moved = {
         "close_time": "SET close_time = close_time - $2::interval",
-        "resolve_time": "SET resolve_time = resolve_time - $2::interval",
+        "resolve_record_time": "SET resolve_record_time = resolve_record_time - $2::interval",
     }[column]
     actor = Actor("test", sites=frozenset({"yuwu"}))
     async with window.database.app.transaction(actor) as connection:
@@ -224,6 +224,40 @@ async def test_reopenings_are_no_rejections(window: Window) -> None:
     assert (answer.reason, answer.metadata["rejections"]) == ("REVIEW_TOO_EARLY", "1")
 
 
+async def test_what_is_only_reported_is_no_rejection(window: Window) -> None:
+    case_id = (await window.register()).case.case_id
+    for _ in range(2):
+        await window.ask(resolve(case_id), "STEWARD")
+        no = rpc.RejectCaseRequest(case_id=case_id, reason="没修好")
+        await window.ask(no, "STEWARD")
+    assert (await window.case(case_id)).cycle == 3
+    answer = await window.refused(review(case_id), "DIRECTOR")
+    assert (answer.reason, answer.metadata["rejections"]) == ("REVIEW_TOO_EARLY", "0")
+
+
+async def test_a_review_holds_for_the_result_it_looked_at(window: Window) -> None:
+    made = await rejected_twice(window)
+    case_id = made.case.case_id
+    await window.ask(review(case_id), "DIRECTOR")
+    await window.ask(resolve(case_id), "STEWARD")
+    assert await lacks(window, case_id, "EXPLAINED_NOT_ACCEPTED") == "director_review"
+
+
+async def test_a_callback_in_a_handlers_name_is_none(window: Window) -> None:
+    made = await window.resolved()
+    case_id = made.case.case_id
+    how: dict[str, Any] = {"subject": "u-1", "acting_for": "s-1"}
+    answer = await window.refused(call(case_id), "SUPPORT", **how)
+    assert answer.reason == "CALLER_HANDLED_CASE"
+    reply = await window.ask(confirm(case_id), "SUPPORT", **how)
+    assert reply.basis == pb.CONFIRMATION_BASIS_REPORTED
+    # Whoever acts for somebody gives them a hand in it.
+    other = (await window.register()).case.case_id
+    await window.ask(resolve(other), "STEWARD", acting_for="b-1")
+    answer = await window.refused(call(other), "SUPPORT", subject="b-1")
+    assert answer.reason == "CALLER_HANDLED_CASE"
+
+
 async def test_a_review_that_sends_it_back_begins_a_new_cycle(window: Window) -> None:
     made = await rejected_twice(window)
     case_id = made.case.case_id
@@ -255,15 +289,22 @@ async def test_a_review_that_sends_it_back_begins_a_new_cycle(window: Window) ->
 
 
 async def test_calls_on_three_days_in_vain_let_it_end_unconfirmed(window: Window) -> None:
-    spoken = datetime.now(UTC) - timedelta(days=6)
-    made = await window.register(occurred_time=to_timestamp(spoken))
+    now = datetime.now(UTC)
+    made = await window.register(occurred_time=to_timestamp(now - timedelta(days=6)))
     case_id = made.case.case_id
-    resolved = spoken + timedelta(days=1)
-    await window.ask(resolve(case_id, resolve_time=to_timestamp(resolved)), "STEWARD")
-    for days in (1, 2, 2, 3):
+    done = to_timestamp(now - timedelta(days=5))
+    await window.ask(resolve(case_id, resolve_time=done), "STEWARD")
+    calls = [
+        call(case_id, call_time=to_timestamp(now - timedelta(days=days))) for days in (2, 1, 1, 0)
+    ]
+    # Done days ago, it is said: nobody can have asked about it before it was on record.
+    for one in calls[:3]:
+        answer = await window.refused(one, "SUPPORT", subject="u-1")
+        assert (answer.reason, answer.metadata["field"]) == ("INVALID_FIELD", "call_time")
+    await set_back(window, case_id, "resolve_record_time", 2.5)
+    for one in calls:
         assert await lacks(window, case_id, "UNCONFIRMED") == "callbacks"
-        time = to_timestamp(resolved + timedelta(days=days))
-        await window.ask(call(case_id, call_time=time), "SUPPORT", subject="u-1")
+        await window.ask(one, "SUPPORT", subject="u-1")
     # What a handler reports for them changes nothing.
     await window.ask(confirm(case_id), "STEWARD")
     await struck_off(window, case_id, "UNCONFIRMED")
@@ -279,9 +320,9 @@ async def test_an_anonymous_reporter_is_waited_for(window: Window) -> None:
     nobody = pb.Reporter(confidentiality=pb.CONFIDENTIALITY_ANONYMOUS)
     case_id = (await window.resolved(reporter=nobody)).case.case_id
     assert await lacks(window, case_id, "UNCONFIRMED") == "silence"
-    await set_back(window, case_id, "resolve_time", 14.9)
+    await set_back(window, case_id, "resolve_record_time", 14.9)
     assert await lacks(window, case_id, "UNCONFIRMED") == "silence"
-    await set_back(window, case_id, "resolve_time", 0.2)
+    await set_back(window, case_id, "resolve_record_time", 0.2)
     await struck_off(window, case_id, "UNCONFIRMED")
 
 
@@ -353,6 +394,24 @@ async def test_a_withdrawal_does_not_outlive_its_cycle(window: Window) -> None:
 async def test_a_duplicate_is_merged_and_not_closed(window: Window) -> None:
     case_id = (await window.resolved()).case.case_id
     assert await lacks(window, case_id, "DUPLICATE") == "merge"
+
+
+@pytest.mark.parametrize("later", ["words", "resolution"])
+async def test_a_withdrawal_is_taken_back_by_what_follows(window: Window, later: str) -> None:
+    made = await window.register()
+    case_id = made.case.case_id
+    request = withdraw(case_id, made.receipt_code)
+    await window.ask(request, nobody=True)
+    if later == "words":
+        words = life.CommentCaseRequest(
+            case_id=case_id, text="还是要修", receipt_code=made.receipt_code
+        )
+        await window.ask(words, nobody=True)
+    else:
+        await window.ask(resolve(case_id), "STEWARD")
+    assert await lacks(window, case_id, "WITHDRAWN") == "withdrawal"
+    await window.ask(withdraw(case_id, made.receipt_code), nobody=True)
+    await struck_off(window, case_id, "WITHDRAWN")
 
 
 # Seals -------------------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ async def test_words_find_nothing_of_another_site_or_about_the_caller(window: Wi
         ({"filter": "state ="}, "FILTER_INVALID"),
         ({"filter": "(" * 11 + "open = true" + ")" * 11}, "FILTER_INVALID"),
         ({"filter": '"……"'}, "FILTER_INVALID"),
-        ({"filter": "x\u202ey = 1"}, "FILTER_INVALID"),
+        ({"filter": "x\u200by = 1"}, "FILTER_INVALID"),
         ({"filter": "a" * 2001}, "INVALID_FIELD"),
         ({"query": "……"}, "INVALID_FIELD"),
         ({"query": "字" * 201}, "INVALID_FIELD"),

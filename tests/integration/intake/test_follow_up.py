@@ -268,23 +268,17 @@ async def test_two_who_mark_at_once_publish_one_fact(window: Window) -> None:
 
 
 async def test_calls_in_vain_count_their_days_and_prove_nothing(window: Window) -> None:
-    occurred = datetime.now(UTC) - timedelta(days=6)
-    made = await window.register(occurred_time=to_timestamp(occurred))
-    case_id = made.case.case_id
-    resolved = occurred + timedelta(days=1)
-    await window.ask(
-        rpc.ResolveCaseRequest(
-            case_id=case_id,
-            resolution="已更换",
-            outcome=pb.OUTCOME_SOLVED,
-            feedback=TOLD,
-            resolve_time=to_timestamp(resolved),
-        ),
-        "STEWARD",
-    )
+    now = datetime.now(UTC)
+    case_id = (await window.resolved()).case.case_id
+    # As if two days had gone by.
+    actor = Actor("test", sites=frozenset({"yuwu"}))
+    async with window.database.app.transaction(actor) as connection:
+        await connection.execute(
+            "UPDATE cases SET resolve_record_time = resolve_record_time - interval '2 days'"
+        )
 
     async def tried(days: float, *roles: str, **fields: Any) -> rpc.RecordCallbackResponse:
-        time = to_timestamp(resolved + timedelta(days=days))
+        time = to_timestamp(now - timedelta(days=2 - days))
         request = call(case_id, call_time=time, words="无人接听", **fields)
         reply: rpc.RecordCallbackResponse = await window.ask(request, *roles, subject="u-1")
         return reply
@@ -296,12 +290,12 @@ async def test_calls_in_vain_count_their_days_and_prove_nothing(window: Window) 
     reply = await window.ask(last, "SUPPORT", subject="u-1")
     again = await window.ask(last, "SUPPORT", subject="u-1")
     assert again == reply
-    assert reply.unanswered_days == 2
+    assert reply.unanswered_days == 0
     assert [(one.reached, one.called_by, one.words) for one in reply.case.callbacks] == [
         *[(False, "u-1", "无人接听")] * 3, (True, "u-1", "说好了"),
     ]  # fmt: skip
     fact = await payload(window, case_id, intake_facts_pb2.CaseCalledBack)
-    assert (fact.reached, fact.called_by, fact.cycle, fact.unanswered_days) == (True, "u-1", 1, 2)
+    assert (fact.reached, fact.called_by, fact.cycle, fact.unanswered_days) == (True, "u-1", 1, 0)
     close = rpc.CloseCaseRequest(case_id=case_id, outcome=pb.OUTCOME_SOLVED)
     assert (await window.refused(close, "DISPATCHER")).reason == "END_NOT_PROVEN"
     # To have called is no hand in the case: the same person may prove the result.

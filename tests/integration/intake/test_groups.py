@@ -3,6 +3,7 @@
 import asyncio
 
 import grpc
+import pytest
 
 from backstop.intake.v1 import intake_registration_pb2
 from chassis.testing import read_refusal
@@ -41,6 +42,39 @@ async def test_only_the_guilty_caller_is_refused(window: Window) -> None:
     assert outcomes[8:10] == ["UNIT_UNKNOWN", "SLIP_IN_USE"]
     assert sorted(outcomes[10:13]) == ["OK", "SLIP_IN_USE", "SLIP_IN_USE"]
     assert await window.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason", "commits"),
+    [({"unit_id": "none"}, "UNIT_UNKNOWN", 5), ({"slip_number": "A-1"}, "SLIP_IN_USE", 20)],
+)
+async def test_a_faulty_one_leaves_the_others_together(
+    window: Window, bad: dict[str, str], reason: str, commits: int
+) -> None:
+    await window.register(slip_number="A-1")
+    appeals = [appeal(request_id=f"request-{at}") for at in range(64)]
+    for at in (5, 40):
+        appeals[at] = appeal(request_id=f"request-{at}", **bad)
+    batch = intake_registration_pb2.BatchRegisterCasesRequest(appeals=appeals)
+    reply = await window.ask(batch, "CLERK")
+    refused = [one.index for one in reply.results if one.HasField("refused")]
+    assert refused == [5, 40]
+    assert all(reason.encode() in reply.results[at].refused.details[0].value for at in refused)
+    rows = await window.rows("SELECT count(DISTINCT xmin::text) AS commits FROM cases")
+    assert rows[0]["commits"] <= commits
+    assert await window.findings() == []
+
+
+async def test_a_live_call_goes_before_the_rest_of_a_batch(window: Window) -> None:
+    batch = intake_registration_pb2.BatchRegisterCasesRequest(
+        appeals=[appeal(request_id=f"request-{at}") for at in range(500)]
+    )
+    coming = asyncio.create_task(window.ask(batch, "CLERK"))
+    while not await window.rows("SELECT FROM cases LIMIT 1"):
+        assert not coming.done()
+    live = await window.register()
+    assert int(live.case.number[-4:]) < 400
+    assert (await coming).tally.registered == 500
 
 
 async def test_twins_of_one_request_make_one_case(window: Window) -> None:

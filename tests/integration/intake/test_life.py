@@ -111,6 +111,41 @@ async def test_a_faulty_appeal_is_refused_and_leaves_nothing(
     assert await window.rows("SELECT id FROM journal") == []
 
 
+async def test_a_progress_note_tells_when_the_reporter_hears_again(window: Window) -> None:
+    made = await window.register()
+    case_id = made.case.case_id
+    again = Date(year=SOON.year, month=SOON.month, day=SOON.day)
+    note = rpc.AnswerCaseRequest(
+        case_id=case_id, kind=pb.ANSWER_KIND_PROGRESS, text="等配件", next_date=again
+    )
+    for wrong, reason, field in (
+        (rpc.AnswerCaseRequest(next_date=Date(year=2020)), "PROMISE_IN_PAST", "next_date"),
+        (
+            rpc.AnswerCaseRequest(kind=pb.ANSWER_KIND_FIRST_REPLY),
+            "INVALID_FIELD",
+            "only a progress note has a next_date",
+        ),
+    ):
+        changed = rpc.AnswerCaseRequest()
+        changed.CopyFrom(note)
+        changed.MergeFrom(wrong)
+        refused = await window.refused(changed, "STEWARD")
+        assert (refused.reason, refused.metadata["field"]) == (reason, field)
+    told = await window.ask(note, "STEWARD")
+    assert told.case.answers[0].next_date == again
+    # Without one, none is told.
+    bare = rpc.AnswerCaseRequest(case_id=case_id, kind=pb.ANSWER_KIND_PROGRESS, text="仍在等")
+    assert not (await window.ask(bare, "STEWARD")).case.answers[1].HasField("next_date")
+    request = rpc.TrackCaseRequest(receipt_code=made.receipt_code)
+    seen = await window.ask(request, nobody=True)
+    assert [one.HasField("next_date") for one in seen.answers] == [True, False]
+    assert seen.answers[0].next_date == again
+    history = await window.ask(rpc.GetTimelineRequest(case_id=case_id), "DISPATCHER")
+    said = f"，下次说明 {SOON.year}年{SOON.month}月{SOON.day}日（"
+    assert [said in one.sentence for one in history.entries] == [False, True, False]
+    assert await window.findings() == []
+
+
 async def test_a_case_goes_its_whole_way(window: Window, peers: Peers) -> None:
     made = await window.register()
     case_id = made.case.case_id

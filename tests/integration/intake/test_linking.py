@@ -1,6 +1,7 @@
 """Ties between cases, duplicates that follow a master, and second matters."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -9,14 +10,17 @@ import pytest
 from backstop.intake.v1 import intake_facts_pb2 as facts
 from backstop.intake.v1 import intake_life_pb2 as life
 from backstop.intake.v1 import intake_pb2 as pb
+from backstop.intake.v1 import intake_registration_pb2 as registration
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.actor import Actor
+from chassis.convert import to_timestamp
 from chassis.ids import new_id
 from chassis.jobs import JobRunner
 from chassis.testing import read_refusal
 from services.intake.handlers import followers
 from services.intake.store import linking as store
 from tests.integration.intake.conftest import Peers
+from tests.integration.intake.test_recusal import recuse
 from tests.integration.intake.window import Window
 from tests.waiting import eventually
 
@@ -330,6 +334,75 @@ async def test_an_anonymous_case_is_split_into_an_anonymous_one(window: Window) 
     request.request_id, request.unit_id = "", ""
     assert (await window.refused(request, "CLERK")).reason == "WRONG_STATE"
     assert await window.findings() == []
+
+
+async def test_a_merge_keeps_away_whom_the_duplicate_kept_away(window: Window) -> None:
+    about = await made(window, about_persons=["s-1"])
+    recused, master = await made(window), await made(window)
+    await recuse(window, recused, "c-1")
+    number = (await window.case(master)).number
+    for one in (about, recused):
+        answer = await window.refused(merge(one, master), "DISPATCHER")
+        assert (answer.reason, answer.metadata["number"]) == ("MERGE_LOSES_SHIELD", number)
+    shielded = await made(window, about_persons=["s-1"])
+    await window.ask(merge(about, shielded), "DISPATCHER")
+    await recuse(window, master, "c-1")
+    await window.ask(merge(recused, master), "DISPATCHER")
+    assert await window.findings() == []
+
+
+async def test_merged_into_a_resolved_case_the_reporter_is_asked_at_once(window: Window) -> None:
+    duplicate, master = await made(window), await made(window)
+    await resolve(window, master)
+    request = merge(duplicate, master, request_id="merge-0002")
+    reply = await window.ask(request, "DISPATCHER")
+    (move,) = await told(window, duplicate)
+    assert (move.master_case_id, move.master_state, move.resolution) == (
+        master,
+        pb.CASE_STATE_RESOLVED,
+        "已更换淋浴头",
+    )
+    assert (await window.ask(request, "DISPATCHER")).case.version == reply.case.version == 3
+    # The master has no move to tell of.
+    assert await tell(window) == 0
+    assert await window.findings() == []
+
+
+async def test_a_second_matter_keeps_the_same_away_and_is_long_standing_too(
+    window: Window,
+) -> None:
+    old = await made(window, long_standing=True, leader="s-1")
+    await recuse(window, old, "c-1")
+    request = life.SplitCaseRequest(case_id=old, text="食堂早饭太凉", reason="两件事")
+    new = (await window.ask(request, "DISPATCHER")).new_case
+    assert (list(new.recused_persons), new.receiver) == (["c-1"], "position:DISPATCH_ROOM")
+    (flag,) = new.flags
+    assert (flag.flag, flag.leader) == (pb.CASE_FLAG_LONG_STANDING, "s-1")
+    word = life.CommentCaseRequest(case_id=new.case_id, text="已联系食堂")
+    assert (await window.refused(word, "CLERK")).reason == "CASE_RECUSED"
+    assert await window.facts(new.case_id) == ["CaseRegistered", "CaseFlagged"]
+    rows = await window.rows(
+        "SELECT payload FROM journal WHERE subject_id = $1 AND subject_version = 1", new.case_id
+    )
+    fact = facts.CaseRegistered.FromString(rows[0]["payload"])
+    assert list(fact.recused_persons) == ["c-1"]
+    # Its clocks begin now, as those of any long-standing one.
+    assert fact.clock_start_time == fact.record_time
+    then = rpc.GetCaseRequest(case_id=new.case_id, as_of_time=to_timestamp(datetime.now(UTC)))
+    assert list((await window.ask(then, "DISPATCHER")).case.recused_persons) == ["c-1"]
+    assert await window.findings() == []
+
+
+async def test_a_repeated_split_shows_no_code_that_was_made_since(window: Window) -> None:
+    request = life.SplitCaseRequest(
+        case_id=await made(window), text="食堂早饭太凉", reason="两件事", request_id="split-0002"
+    )
+    first = await window.ask(request, "DISPATCHER")
+    assert first.receipt_code
+    reissue = registration.ReissueReceiptCodeRequest(case_id=first.new_case.case_id, reason="遗失")
+    await window.ask(reissue, "SUPPORT")
+    again = await window.ask(request, "DISPATCHER")
+    assert (again.new_case.case_id, again.receipt_code) == (first.new_case.case_id, "")
 
 
 @pytest.mark.parametrize(

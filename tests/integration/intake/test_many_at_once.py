@@ -69,9 +69,9 @@ async def test_each_of_a_batch_has_its_own_result(window: Window) -> None:
     assert numbers_of(reply.tally) == (10, 3, 0, 7)
     assert [one.index for one in reply.results] == list(range(10))
     assert [one.request_id for one in reply.results] == [one.request_id for one in mixed]
-    # Whoever it is about may hand it in, and is shown no code.
+    # Whoever it is about may hand it in, and passes the code on to the reporter.
     codes = [one.registered.receipt_code for one in reply.results]
-    assert [len(codes[0]), len(codes[8]), len(codes[9])] == [16, 0, 16]
+    assert [len(codes[0]), len(codes[8]), len(codes[9])] == [16, 16, 16]
     assert await window.findings() == []
 
 

@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.intake.v1 import intake_facts_pb2 as facts
+from backstop.intake.v1 import intake_life_pb2 as life
 from backstop.intake.v1 import intake_marks_pb2, intake_rules_pb2
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
@@ -155,7 +156,7 @@ async def test_attachments_are_kept_by_address_and_digest(window: Window) -> Non
         sha256=SHA,
         media_type="image/jpeg",
         size_bytes=1 << 40,
-        caption="\u202e右起 😀",
+        caption="\u200f右起 😀",
     )
     other = intake_marks_pb2.Attachment(reference="2", sha256=SHA)
     made = await window.register(attachments=[photo, other])
@@ -226,13 +227,15 @@ async def test_a_slip_is_of_one_of_the_sites_pads(window: Window) -> None:
 
 
 async def test_texts_of_every_kind(window: Window) -> None:
-    said = "=cmd|' /C calc'!A0 \u202e反 😀\n\t灯坏了"
+    said = "=cmd|' /C calc'!A0 \u200f反 😀\n\t灯坏了"
     made = await window.register(text=said)
     assert (await window.case(made.case.case_id)).text == said
     assert (await window.register(text="水" * 4_000)).case.number
     assert (await window.refused(appeal(text="水" * 4_001), "CLERK")).fields == ("text",)
-    refusal = await window.refused(appeal(text="灯\x07坏了"), "CLERK")
-    assert (refusal.reason, refusal.fields) == ("INVALID_FIELD", ("text",))
+    # A control character, and one that turns what follows it around.
+    for text in ("灯\x07坏了", "灯\u202e坏了"):
+        refusal = await window.refused(appeal(text=text), "CLERK")
+        assert (refusal.reason, refusal.fields) == ("INVALID_FIELD", ("text",)), text
     assert (await window.refused(appeal(text="a" * 4_000_000), "CLERK")).fields == ("text",)
     # What is larger than a message may be never gets as far as our own words.
     with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -248,3 +251,66 @@ async def test_text_and_place_can_be_searched(window: Window) -> None:
     )
     assert rows[0]["normal_text"] == "淋浴头坏了南风井3"
     assert {"淋浴", "风井", "了"} <= set(rows[0]["grams"])
+
+
+async def own_appeal(window: Window, **reporter: Any) -> tuple[Any, Any]:
+    """Registers for themselves; returns the request and its answer. The window adds a word."""
+    request = appeal(reporter=pb.Reporter(**reporter), request_id=new_id())
+    made = await window.ask(request, "REPORTER", subject="w-7")
+    comment = life.CommentCaseRequest(
+        case_id=made.case.case_id,
+        text="CANARY-INTERNAL",
+        visibility=intake_marks_pb2.COMMENT_VISIBILITY_INTERNAL,
+    )
+    await window.ask(comment, "STEWARD")
+    return request, made
+
+
+async def test_a_repeated_registration_shows_a_reporter_no_more_than_a_read(
+    window: Window,
+) -> None:
+    request, made = await own_appeal(window, name="样例")
+    again = await window.ask(request, "REPORTER", subject="w-7")
+    read = rpc.GetCaseRequest(case_id=made.case.case_id)
+    assert again.case == (await window.ask(read, "REPORTER", subject="w-7")).case
+    assert not again.case.comments
+    assert again.receipt_code == made.receipt_code
+    # Turned out to be another's, it is followed by the code, which is not shown again.
+    amend = life.AmendCaseRequest(
+        case_id=made.case.case_id, reason="代他人登记", reporter=pb.Reporter(person_code="w-8")
+    )
+    await window.ask(amend, "DISPATCHER")
+    again = await window.ask(request, "REPORTER", subject="w-7")
+    assert (again.case.number, again.receipt_code) == (made.case.number, "")
+    assert (again.case.text, again.case.receiver, list(again.case.comments)) == ("", "", [])
+
+
+async def test_an_anonymous_reporter_who_repeats_it_sees_what_the_code_shows(
+    window: Window,
+) -> None:
+    anonymous = pb.CONFIDENTIALITY_ANONYMOUS
+    request, made = await own_appeal(window, confidentiality=anonymous)
+    again = await window.ask(request, "REPORTER", subject="w-7")
+    assert (again.case.number, again.receipt_code) == (made.case.number, made.receipt_code)
+    assert (again.case.text, list(again.case.comments)) == ("", [])
+
+
+async def test_staff_who_repeat_a_registration_see_the_case_as_it_is(window: Window) -> None:
+    request = appeal(request_id=new_id())
+    made = await window.ask(request, "CLERK")
+    comment = life.CommentCaseRequest(case_id=made.case.case_id, text="已联系浴室队")
+    await window.ask(comment, "STEWARD")
+    again = await window.ask(request, "CLERK")
+    assert [one.text for one in again.case.comments] == ["已联系浴室队"]
+    assert (again.case.text, again.receipt_code) == (made.case.text, made.receipt_code)
+
+
+async def test_whom_an_appeal_is_about_may_hand_it_in_and_passes_the_code_on(
+    window: Window,
+) -> None:
+    request = appeal(about_persons=["c-1"], request_id=new_id())
+    # Once, for the reporter; asking again gives nothing.
+    for length in (16, 0):
+        made = await window.ask(request, "CLERK")
+        assert (made.case.text, len(made.receipt_code)) == ("", length)
+        assert made.case.number

@@ -74,7 +74,7 @@ async def test_random_lives_are_rebuilt_from_their_facts(window: Window) -> None
         rules = Rules(version=1, unanswered_callbacks=1, promise_moves=50)
         await insert_rules(work, "yuwu", rules, "d-1", datetime.now(UTC))
     seen: Counter[str] = Counter()
-    for seed in range(5):
+    for seed in range(6):
         seen += await _one_life(window, Random(seed), 80)
     known = {kind.DESCRIPTOR.full_name for kind in replay_own.APPLIED} | set(replay_others.TYPES)
     # Every type was met, so the fold of each was held against its handler.

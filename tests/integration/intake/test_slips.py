@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_registration_pb2 as rpc
 from backstop.intake.v1 import intake_service_pb2 as service
 from chassis.ids import new_id
@@ -72,6 +73,27 @@ async def test_once_there_are_pads_only_their_slips_are_taken(window: Window) ->
     await window.register()
     # Another site's pads are its own.
     await window.register(site_id="other", sites=("other",), slip_number="A-0010")
+
+
+async def test_who_issued_a_pad_has_its_codes_and_proves_no_result_by_them(
+    window: Window,
+) -> None:
+    await numbers(window, pad())
+    made = await window.resolved(slip_number="A-0002")
+    case_id, code = made.case.case_id, made.receipt_code
+    hands = await window.rows("SELECT person FROM case_hands WHERE case_id = $1", case_id)
+    assert {row["person"] for row in hands} == {"c-1", "s-1", "dispatcher"}
+    word = service.ConfirmCaseRequest(case_id=case_id, grade=pb.GRADE_SATISFIED, receipt_code=code)
+    reply = await window.ask(word, DISPATCHER)
+    assert reply.basis == pb.CONFIRMATION_BASIS_REPORTED
+    call = service.RecordCallbackRequest(case_id=case_id, reached=True)
+    assert (await window.refused(call, DISPATCHER)).reason == "CALLER_HANDLED_CASE"
+    # Of another case they hold no code.
+    plain = await window.resolved()
+    hands = await window.rows(
+        "SELECT person FROM case_hands WHERE case_id = $1", plain.case.case_id
+    )
+    assert {row["person"] for row in hands} == {"c-1", "s-1"}
 
 
 async def test_pads_are_listed_newest_first_with_what_is_used(window: Window) -> None:

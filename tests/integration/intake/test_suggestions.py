@@ -123,7 +123,7 @@ async def test_what_was_closed_lately_may_be_the_same(
 
 
 @pytest.mark.parametrize(
-    "text", ["😀🚿", "\u202e\u200f坏", "?!…", "a", "澡堂😀坏" * 500, "=cmd|'/C calc'!A0"]
+    "text", ["😀🚿", "\u200f坏", "?!…", "a", "澡堂😀坏" * 500, "=cmd|'/C calc'!A0"]
 )
 async def test_any_text_is_answered(window: Window, text: str) -> None:
     await window.ask(lexicon(), "ADMINISTRATOR")

@@ -160,7 +160,8 @@ async def test_units_meet_and_the_case_is_in_progress(window: Window) -> None:
         next_date=Date(year=2100, month=1, day=1),
     )
     # Five years is what a day is believed for.
-    assert (await window.refused(request, "LEADER")).reason == "INVALID_FIELD"
+    refused = await window.refused(request, "LEADER")
+    assert (refused.reason, refused.metadata["field"]) == ("INVALID_FIELD", "next_date")
     request.ClearField("next_date")
     case = (await window.ask(request, "LEADER", subject="l-1")).case
     assert case.state == pb.CASE_STATE_IN_PROGRESS

@@ -104,6 +104,7 @@ def resolved_file(**changes: Any) -> CaseFile:
         "resolution": "已更换",
         "proposed_outcome": Outcome.SOLVED,
         "resolve_time": NOW,
+        "resolve_record_time": NOW,
         "steward": "s-1",
         "accountable": "s-1",
     }

@@ -131,8 +131,7 @@ def test_closing_is_offered_where_an_end_is_proven() -> None:
 
 @pytest.mark.parametrize("rejections", [0, 1, 2])
 def test_a_review_waits_for_the_second_rejection(rejections: int) -> None:
-    around = Circumstances(NOW, rejections=rejections)
-    found = may(file(reopen_count=rejections), "DIRECTOR", around=around)
+    found = may(file(rejections=rejections), "DIRECTOR", around=Circumstances(NOW))
     assert ("ReviewCase" in found) is (rejections == 2)
 
 

@@ -82,6 +82,19 @@ def test_who_may_say_who_it_is_about(roles: frozenset[str], receiver: str, allow
                 amend(file(receiver=receiver), told, ACT, roles, REPORTER)
 
 
+@pytest.mark.parametrize("person", ["s-1", "b-1", "h-1"])
+def test_nobody_makes_themselves_the_reporter(person: str) -> None:
+    held, act = replace(file(), hands=frozenset({"h-1"})), replace(ACT, acting_for="b-1")
+    told = command(reporter=replace(REPORTER, person_code=person))
+    with pytest.raises(Refused, match="INVALID_FIELD") as refused:
+        amend(held, told, act, ROOM, REPORTER)
+    assert refused.value.metadata["field"] == "reporter.person_code"
+    # Whoever was so from the beginning stays so.
+    theirs = replace(REPORTER, person_code=person)
+    more = command(reporter=replace(theirs, phone="1"))
+    assert amend(held, more, act, ROOM, theirs).amendments
+
+
 def test_how_far_a_reporter_is_known_only_narrows() -> None:
     reaches = (Confidentiality.NAMED, Confidentiality.CONFIDENTIAL, Confidentiality.ANONYMOUS)
     passed = set()

@@ -32,11 +32,13 @@ from services.intake.domain.values import (
 from tests.unit.intake.examples import ACT, NOW, SPOKEN, answer, file, resolved_file
 
 OPEN = (CaseState.REGISTERED, CaseState.ASSIGNED, CaseState.IN_PROGRESS)
+LATER = NOW + timedelta(hours=1)
 UPHELD, AGAIN = ReviewDecision.UPHELD, ReviewDecision.WORK_AGAIN
 
 
 def close(told: CaseFile, outcome: Outcome, *, rejections: int = 0, act: Act = ACT) -> Case:
-    return ending.close(told, commands.CloseCase("", 0, outcome, ""), act, DEFAULTS, rejections)
+    told = replace(told, case=replace(told.case, rejections=rejections))
+    return ending.close(told, commands.CloseCase("", 0, outcome, ""), act, DEFAULTS)
 
 
 def lacks(told: CaseFile, outcome: Outcome, *, rejections: int = 0, act: Act = ACT) -> str:
@@ -129,6 +131,8 @@ def test_what_was_rejected_twice_and_reviewed_ends_unsatisfied(state: CaseState)
         (reviewed(UPHELD, cycle=2), 2, "director_review"),
         (reviewed(UPHELD, AGAIN), 2, "director_review"),
         (reviewed(UPHELD, confirmed=True), 2, "no_confirmation"),
+        # What was done since, the director hasn't looked at.
+        (reviewed(UPHELD, resolve_record_time=LATER), 2, "director_review"),
     ],
 )
 def test_nobody_is_declared_unconvinced_otherwise(
@@ -145,7 +149,9 @@ def test_nobody_is_declared_unconvinced_otherwise(
         ((called(20), called(21), called(22, reached=True)), False),
         ((called(20), called(21), called(22, cycle=2)), False),
         ((called(20), called(21), called(22, sample="x")), False),
-        ((called(20), called(21), called(22), called(23, reached=True)), True),
+        # Whoever was reached has been asked: what was in vain before counts no longer.
+        ((called(20), called(21), called(22), called(23, reached=True)), False),
+        ((called(19, reached=True), called(20), called(21), called(22)), True),
     ],
 )
 def test_three_days_of_calls_in_vain_let_it_end_unconfirmed(
@@ -170,6 +176,15 @@ def test_an_anonymous_reporter_has_time_to_speak(days: float, proven: bool) -> N
         assert lacks(told, Outcome.UNCONFIRMED, act=later) == "silence"
 
 
+def test_silence_begins_when_the_resolution_was_put_on_record() -> None:
+    told = resolved_file(
+        confidentiality=Confidentiality.ANONYMOUS, resolve_time=NOW - timedelta(days=20)
+    )
+    assert lacks(told, Outcome.UNCONFIRMED) == "silence"
+    later = Act("d-1", NOW + timedelta(days=15))
+    assert close(told, Outcome.UNCONFIRMED, act=later).outcome is Outcome.UNCONFIRMED
+
+
 def test_an_anonymous_reporter_who_has_said_something_is_not_silent() -> None:
     words = Comment(Visibility.REPORTER, "还没修", "", True, NOW + timedelta(days=10))
     note = replace(words, by_reporter=False, comment_time=NOW + timedelta(days=14))
@@ -192,8 +207,10 @@ def test_a_referral_ends_with_its_result_once_the_reporter_was_told(state: CaseS
     assert lacks(waiting, Outcome.REFERRED) == "result_of_the_other_body"
     untold = replace(done, answers=(answer(),))
     assert lacks(untold, Outcome.REFERRED) == "feedback"
+    before = replace(done, answers=(answer(fed_back_time=SPOKEN),))
+    assert lacks(before, Outcome.REFERRED) == "feedback"
     old = replace(done, case=replace(done.case, cycle=2))
-    assert lacks(old, Outcome.REFERRED) == "feedback"
+    assert lacks(old, Outcome.REFERRED) == "result_of_the_other_body"
 
 
 @pytest.mark.parametrize("state", [*OPEN, CaseState.RESOLVED])
@@ -206,6 +223,21 @@ def test_a_withdrawal_that_counts_ends_it(state: CaseState, basis: Basis) -> Non
     assert close(told, Outcome.WITHDRAWN).outcome is Outcome.WITHDRAWN
     old = replace(told, case=replace(told.case, cycle=2))
     assert lacks(old, Outcome.WITHDRAWN) == "withdrawal"
+
+
+@pytest.mark.parametrize("later", ["words", "resolution"])
+def test_what_comes_after_a_withdrawal_takes_it_back(later: str) -> None:
+    words = Comment(Visibility.REPORTER, "还是要修", "", True, LATER)
+    told = replace(file(), withdrawals=(withdrawn(Basis.CODE),))
+    note = replace(told, comments=(replace(words, by_reporter=False),))
+    assert close(note, Outcome.WITHDRAWN).outcome is Outcome.WITHDRAWN
+    if later == "words":
+        told = replace(told, comments=(words,))
+    else:
+        told = replace(told, case=resolved_file(resolve_record_time=LATER).case)
+    assert lacks(told, Outcome.WITHDRAWN) == "withdrawal"
+    # The same words say it anew.
+    assert take_back(told, Basis.CODE).new
 
 
 # Withdrawals -------------------------------------------------------------------------------------
@@ -335,13 +367,14 @@ def look(
     told: CaseFile, decision: ReviewDecision, *, rejections: int = 2, verifier: str = "v-1"
 ) -> ending.Reviewed:
     command = ending.ReviewCase("", 0, decision, "属实", verifier)
-    people = frozenset({"v-1", "s-1", "d-1", "r-1"})
-    return ending.review(told, command, Act("d-1", NOW), people, rejections)
+    people = frozenset({"v-1", "s-1", "d-1", "r-1", "m-1"})
+    told = replace(told, case=replace(told.case, rejections=rejections))
+    return ending.review(told, command, Act("d-1", NOW, "m-1"), people)
 
 
 def test_a_review_leaves_what_it_upholds() -> None:
     for state in (*OPEN, CaseState.RESOLVED):
-        told = resolved_file(state=state, cycle=3)
+        told = resolved_file(state=state, cycle=3, rejections=2)
         made = look(told, UPHELD)
         assert (made.case, made.again) == (told.case, False)
         assert (made.review.cycle, made.review.reviewed_by, made.review.verified_by) == (
@@ -357,7 +390,7 @@ def test_what_is_resolved_is_worked_on_again_and_what_is_in_hand_stays() -> None
     )  # fmt: skip
     # The review itself belongs to what it looked at.
     assert made.review.cycle == 3
-    told = file(state=CaseState.IN_PROGRESS, cycle=3)
+    told = file(state=CaseState.IN_PROGRESS, cycle=3, rejections=2)
     stays = look(told, AGAIN)
     assert (stays.case, stays.again) == (told.case, False)
 
@@ -372,6 +405,7 @@ def test_what_is_resolved_is_worked_on_again_and_what_is_in_hand_stays() -> None
         (replace(resolved_file(), hands=frozenset({"s-1"})), 2, "s-1", "VERIFIER_HANDLED_CASE"),
         # Nobody verifies for themselves.
         (resolved_file(), 2, "d-1", "VERIFIER_HANDLED_CASE"),
+        (resolved_file(), 2, "m-1", "VERIFIER_HANDLED_CASE"),
     ],
 )
 def test_a_review_is_refused(told: CaseFile, rejections: int, verifier: str, reason: str) -> None:

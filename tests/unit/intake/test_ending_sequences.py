@@ -6,7 +6,7 @@ what is proven by it is closed.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +40,7 @@ STEPS = st.lists(
         st.tuples(st.just("answer"), st.booleans()),
         st.tuples(st.just("resolve"), ENDS),
         st.tuples(st.just("confirm"), WORDS),
-        st.tuples(st.just("reject"), st.none()),
+        st.tuples(st.just("reject"), WORDS),
         st.tuples(st.just("call"), st.booleans()),
         st.tuples(st.just("withdraw"), WORDS),
         st.tuples(st.just("refer"), st.none()),
@@ -57,7 +57,7 @@ WAYS: dict[str, list[tuple[str, object]]] = {
     "solved": [("resolve", Outcome.SOLVED), ("confirm", Basis.CODE)],
     "silent": [("resolve", Outcome.SOLVED), *[("call", False), ("wait", 1)] * 3],
     "unconvinced": [
-        *[("resolve", Outcome.EXPLAINED), ("reject", None)] * 2,
+        *[("resolve", Outcome.EXPLAINED), ("reject", Basis.CODE)] * 2,
         ("review", ReviewDecision.UPHELD),
     ],
     "told": [("refer", None), ("result", None), ("answer", True)],
@@ -95,7 +95,9 @@ class Life:
             steps[name](what)
         except Refused:
             return
+        # In time's order, also where nobody waited: what is said later has a later time.
         self.log.append((name, what, self.act))
+        self._wait(1e-6)
 
     def said(self, name: str, *, ever: bool = False) -> list[tuple[object, Act]]:
         """What was said of a kind, in this cycle or ever."""
@@ -105,6 +107,16 @@ class Life:
                 found = []
             if kind == name:
                 found.append((what, act))
+        return found
+
+    def last(self, name: str, *, real: bool = False) -> int:
+        """Returns the place in the log of what was said last in this cycle; -1 without."""
+        begun = max((place for place, one in enumerate(self.log) if one[0] == "cycle"), default=-1)
+        found = -1
+        for place, (kind, what, _) in enumerate(self.log[begun + 1 :]):
+            told = kind == "answer" and bool(what) if name == "told" else kind == name
+            if told and not (real and what == Basis.REPORTED):
+                found = place
         return found
 
     def put(self, changed: Case) -> None:
@@ -136,8 +148,8 @@ class Life:
         command = commands.ConfirmCase("", 0, Grade.SATISFIED, "", "")
         self.put(transitions.confirm(self.file, command, Basis(str(basis))).case)
 
-    def _reject(self, _: object) -> None:
-        self.put(transitions.reject(self.file, self.act))
+    def _reject(self, basis: object) -> None:
+        self.put(transitions.reject(self.file, Basis(str(basis)), self.act))
 
     def _call(self, reached: object) -> None:
         command = commands.RecordCallback("", 0, bool(reached), "", None)
@@ -162,16 +174,13 @@ class Life:
 
     def _review(self, decision: object) -> None:
         command = ending.ReviewCase("", 0, ReviewDecision(str(decision)), "属实", "v-1")
-        made = ending.review(
-            self.file, command, self.act, frozenset({"v-1"}), len(self.said("reject", ever=True))
-        )
+        made = ending.review(self.file, command, self.act, frozenset({"v-1"}))
         self.file = replace(self.file, reviews=(*self.file.reviews, made.review))
         self.put(made.case)
 
     def _close(self, outcome: object) -> None:
         command = commands.CloseCase("", 0, Outcome(str(outcome)), "")
-        rejections = len(self.said("reject", ever=True))
-        self.put(ending.close(self.file, command, self.act, DEFAULTS, rejections))
+        self.put(ending.close(self.file, command, self.act, DEFAULTS))
 
     def _reopen(self, basis: object) -> None:
         self.put(ending.reopen(self.file, Basis(str(basis)), self.act, DEFAULTS).case)
@@ -182,19 +191,19 @@ def proven(life: Life, outcome: Outcome) -> bool:
     case = life.file.case
     waits = case.state is CaseState.RESOLVED
     confirmed = any(word != Basis.REPORTED for word, _ in life.said("confirm"))
-    told = any(what for what, _ in life.said("answer")) or bool(life.said("resolve"))
-    vain = {
-        act.time.astimezone(life.file.zone).date()
-        for reached, act in life.said("call")
-        if not reached
-    }
+    vain: set[date] = set()
+    for reached, act in life.said("call"):
+        vain = set() if reached else {*vain, act.time.astimezone(life.file.zone).date()}
     match outcome:
         case Outcome.SOLVED | Outcome.EXPLAINED:
             return waits and confirmed and life.said("resolve")[-1][0] == outcome
         case Outcome.EXPLAINED_NOT_ACCEPTED:
             reviews = [what for what, _ in life.said("review")]
-            twice = len(life.said("reject", ever=True)) >= 2
-            return twice and reviews[-1:] == [ReviewDecision.UPHELD] and not confirmed
+            words = [word for word, _ in life.said("reject", ever=True)]
+            twice = len([word for word in words if word != Basis.REPORTED]) >= 2
+            looked = life.last("review") > life.last("resolve")
+            upheld = looked and reviews[-1:] == [ReviewDecision.UPHELD]
+            return twice and upheld and not confirmed
         case Outcome.UNCONFIRMED if not waits:
             return False
         case Outcome.UNCONFIRMED if case.confidentiality is Confidentiality.ANONYMOUS:
@@ -203,19 +212,18 @@ def proven(life: Life, outcome: Outcome) -> bool:
         case Outcome.UNCONFIRMED:
             return not confirmed and len(vain) >= 3
         case Outcome.REFERRED:
-            referred = [kind for kind, _, _ in life.log if kind in ("refer", "result")]
-            return told and referred[-1:] == ["result"]
+            known = life.last("result") > life.last("refer") >= 0
+            return known and max(life.last("told"), life.last("resolve")) > life.last("result")
         case Outcome.WITHDRAWN:
-            return any(word != Basis.REPORTED for word, _ in life.said("withdraw"))
+            return life.last("withdraw", real=True) > life.last("resolve")
     return False
 
 
 def closable(life: Life, outcome: Outcome) -> bool:
     """Tells whether the rules close the case so."""
     command = commands.CloseCase("", 0, outcome, "")
-    rejections = len(life.said("reject", ever=True))
     try:
-        ending.close(life.file, command, life.act, DEFAULTS, rejections)
+        ending.close(life.file, command, life.act, DEFAULTS)
     except Refused:
         return False
     return True

@@ -196,7 +196,8 @@ def test_what_is_struck_off_gets_no_mark() -> None:
 
 def waiting(*calls: Callback, **changes: Any) -> CaseFile:
     """A case that waits for its reporter, with these calls; s-1 and c-1 have handled it."""
-    told = resolved_file(**{"resolve_time": datetime(2026, 11, 20, 1, tzinfo=UTC)} | changes)
+    begun = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    told = resolved_file(**{"resolve_time": begun, "resolve_record_time": begun} | changes)
     return CaseFile(told.case, ZONE, callbacks=calls, hands=frozenset({"s-1", "c-1"}))
 
 
@@ -224,7 +225,8 @@ def test_calls_in_vain_are_counted_by_their_local_days() -> None:
 
 def test_a_call_that_was_answered_counts_no_day() -> None:
     made = follow_up.call_back(waiting(called(20)), call(reached=True), CALLER)
-    assert (made.unanswered_days, made.callback.reached) == (1, True)
+    # Nor do those in vain before it count any longer.
+    assert (made.unanswered_days, made.callback.reached) == (0, True)
     assert made.case == waiting().case
 
 
@@ -251,6 +253,20 @@ def test_only_a_result_is_asked_about(state: CaseState) -> None:
             "u-1",
             "INVALID_FIELD",
         ),
+        # Resolved on the 20th, it is said; nobody could know of it before it was entered.
+        (
+            waiting(resolve_record_time=NOW),
+            call(reached=False, at=datetime(2026, 11, 21, 1, tzinfo=UTC)),
+            "u-1",
+            "INVALID_FIELD",
+        ),
+        # Entered more than three days after the call.
+        (
+            waiting(resolve_record_time=datetime(2026, 11, 10, 1, tzinfo=UTC)),
+            call(reached=False, at=NOW - timedelta(days=3, minutes=1)),
+            "u-1",
+            "INVALID_FIELD",
+        ),
     ],
 )
 def test_a_call_is_refused(
@@ -258,6 +274,11 @@ def test_a_call_is_refused(
 ) -> None:
     with pytest.raises(Refused, match=reason):
         follow_up.call_back(told, command, Act(who, NOW))
+
+
+def test_who_acts_for_a_hand_in_the_case_calls_nobody_about_it() -> None:
+    with pytest.raises(Refused, match="CALLER_HANDLED_CASE"):
+        follow_up.call_back(waiting(), call(reached=True), Act("u-1", NOW, "s-1"))
 
 
 SAMPLE = "0190a5d0-0000-7000-8000-0000000000aa"

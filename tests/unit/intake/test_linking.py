@@ -14,12 +14,14 @@ from services.intake.domain.linking import (
     master_of,
     merge,
     split,
+    split_people,
 )
-from services.intake.domain.marks import Pause
-from services.intake.domain.values import CaseState, Link, Outcome, Relation
+from services.intake.domain.marks import Flag, FlagKind, Pause
+from services.intake.domain.values import DISPATCH_ROOM, CaseState, Link, Outcome, Relation
 from tests.unit.intake.examples import ACT, NOW, REPORTER, case, file
 
 OTHER = "0190a5d0-0000-7000-8000-000000000002"
+SECOND = SplitCase("", 0, "早饭太凉", "", "", "", "两件事")
 
 
 def tie(relation: Relation, other: str = OTHER, *, remove: bool = False) -> LinkCases:
@@ -59,11 +61,23 @@ def test_a_merge_closes_the_duplicate_and_ends_its_pause() -> None:
         ({}, {"case_id": case().case_id}, "LINK_CYCLE"),
         ({"state": CaseState.CLOSED}, {}, "WRONG_STATE"),
         ({}, {"state": CaseState.CLOSED}, "MASTER_CLOSED"),
+        # Nobody gets in sight, or in hand, of what they had to keep away from.
+        ({"about_persons": ("x-1",)}, {}, "MERGE_LOSES_SHIELD"),
+        ({"about_persons": ("x-1",)}, {"recused_persons": ("x-1",)}, "MERGE_LOSES_SHIELD"),
+        ({"recused_persons": ("x-1", "x-2")}, {"about_persons": ("x-1",)}, "MERGE_LOSES_SHIELD"),
     ],
 )
 def test_what_is_not_merged(mine: dict[str, Any], masters: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         merge(file(**mine), file(**{"case_id": OTHER} | masters), ACT)
+
+
+def test_a_shielded_case_is_merged_into_one_that_keeps_the_same_away() -> None:
+    mine = file(about_persons=("x-1",), recused_persons=("x-2", "x-3"))
+    master = file(
+        case_id=OTHER, about_persons=("x-0", "x-1", "x-2"), recused_persons=("x-3", "x-4")
+    )
+    assert merge(mine, master, ACT).outcome is Outcome.DUPLICATE
 
 
 def test_a_duplicate_is_no_master() -> None:
@@ -75,13 +89,29 @@ def test_a_duplicate_is_no_master() -> None:
 
 def test_a_split_is_as_the_old_one_where_nothing_else_is_said() -> None:
     old = file(about_persons=("x-1",), slip_number="A-0001")
-    appeal = split(old, SplitCase("", 0, "早饭太凉", "", "", "", "两件事"), REPORTER, "c-1")
+    appeal = split(old, SECOND, REPORTER, {"c-1"})
     assert (appeal.category, appeal.unit_id, appeal.place) == ("OTHER", "bath", "南风井食堂")
     assert (appeal.occurred_time, appeal.receiver) == (old.case.occurred_time, "c-1")
     assert (appeal.about_persons, appeal.slip_number) == (("x-1",), "")
     assert appeal.links == (Link(old.case.case_id, Relation.SPLIT_FROM),)
-    other = SplitCase("", 0, "早饭太凉", "FOOD", "canteen", "食堂", "两件事")
-    told = split(old, other, REPORTER, "")
+    other = replace(SECOND, category="FOOD", unit_id="canteen", place="食堂")
+    told = split(old, other, REPORTER, set())
+    assert told.receiver == DISPATCH_ROOM
     assert (told.category, told.unit_id, told.place) == ("FOOD", "canteen", "食堂")
     with pytest.raises(Refused, match="WRONG_STATE"):
-        split(file(state=CaseState.CLOSED), other, REPORTER, "")
+        split(file(state=CaseState.CLOSED), other, REPORTER, set())
+
+
+def test_a_split_keeps_the_same_persons_away_and_stays_long_standing() -> None:
+    flag = Flag(FlagKind.LONG_STANDING, "多年未解决", "l-1", "d-1", NOW)
+    old = file(recused_persons=("c-1",), flags=(flag,))
+    assert split_people(old.case) == ["c-1", "l-1"]
+    appeal = split(old, SECOND, REPORTER, {"c-1", "l-1"})
+    assert (appeal.long_standing, appeal.leader) == (True, "l-1")
+    assert (appeal.recused_persons, appeal.receiver) == (("c-1",), DISPATCH_ROOM)
+    # In charge of it is nobody who has left, or has to keep away.
+    assert split(old, SECOND, REPORTER, set()).leader == ""
+    kept = file(recused_persons=("l-1",), flags=(flag,))
+    assert split(kept, SECOND, REPORTER, {"c-1", "l-1"}).leader == ""
+    hazard = file(flags=(replace(flag, kind=FlagKind.HAZARD),))
+    assert not split(hazard, SECOND, REPORTER, {"c-1"}).long_standing

@@ -129,10 +129,9 @@ def test_work_lists_and_wholes_are_shown() -> None:
     assert (
         hidden(suppress(told, Group.UNIT, K)) == hidden(suppress(told, Group.STEWARD, K)) == set()
     )
-    (whole,) = arrange([counted("", "REGISTERED", 40, shielded=1)], Group.NONE)
-    assert not suppress([whole], Group.NONE, K)[0]["REGISTERED"].suppressed
-    (few,) = arrange([counted("", "REGISTERED", 4, shielded=1)], Group.NONE)
-    assert suppress([few], Group.NONE, K)[0]["REGISTERED"].suppressed
+    for whole in (Group.NONE, Group.SITE):
+        few = arrange([counted("yuwu", "REGISTERED", 1, shielded=1)], whole)
+        assert hidden(suppress(few, whole, K)) == set()
 
 
 def test_what_adds_up_is_kept_back_together() -> None:

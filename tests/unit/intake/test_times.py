@@ -64,6 +64,16 @@ def test_a_promise_is_for_today_or_later_at_the_site() -> None:
         times.kept_promise_day(date(9999, 12, 31), late, ZONE)
 
 
+@pytest.mark.parametrize("day", [date(2020, 1, 1), date(9999, 12, 31)])
+def test_a_day_is_refused_by_the_name_that_the_request_gives_it(day: date) -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    for told, field in (((), "promised_date"), (("next_date",), "next_date")):
+        with pytest.raises(Refused) as refused:
+            times.kept_promise_day(day, now, ZONE, *told)
+        assert refused.value.metadata["field"] == field
+        assert [one.field for one in refused.value.fields] in ([], [field])
+
+
 @pytest.mark.parametrize("day", [date.min, date.max, date(2026, 11, 23)])
 def test_a_period_asked_for_always_has_instants(day: date) -> None:
     assert times.start_of_day(times.bounded(day), ZONE) < times.end_of_day(times.bounded(day), ZONE)

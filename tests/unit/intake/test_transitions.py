@@ -88,7 +88,7 @@ def test_what_was_said_before_on_the_same_basis_is_nothing_new() -> None:
 def test_only_what_is_resolved_is_confirmed_or_rejected(state: CaseState) -> None:
     for act in (
         lambda: transitions.confirm(file(state=state), CONFIRM, Basis.CODE),
-        lambda: transitions.reject(file(state=state), ACT),
+        lambda: transitions.reject(file(state=state), Basis.CODE, ACT),
     ):
         with pytest.raises(Refused, match="WRONG_STATE") as refused:
             act()
@@ -112,13 +112,13 @@ def test_a_duplicates_reporter_is_heard_once_the_master_has_a_result(state: Case
 
 def test_what_is_closed_is_not_rejected_but_reopened() -> None:
     with pytest.raises(Refused, match="WRONG_STATE") as refused:
-        transitions.reject(file(state=CaseState.CLOSED, outcome=Outcome.DUPLICATE), ACT)
+        transitions.reject(file(state=CaseState.CLOSED, outcome=Outcome.DUPLICATE), Basis.CODE, ACT)
     assert refused.value.metadata["instead"] == "ReopenCase"
 
 
 def test_a_new_cycle_is_not_begun_by_a_steward_who_may_not_have_the_case() -> None:
     recused = resolved_file(recused_persons=("s-1",))
-    assert transitions.reject(recused, ACT).accountable == "position:DISPATCH_ROOM"
+    assert transitions.reject(recused, Basis.CODE, ACT).accountable == "position:DISPATCH_ROOM"
 
 
 def test_what_was_told_at_ten_was_answered_at_ten() -> None:
@@ -196,7 +196,7 @@ def test_no_answer_is_fed_back_before_it_was_given() -> None:
 
 
 def test_a_new_cycle_begins_with_the_rejection() -> None:
-    made = transitions.reject(resolved_file(), ACT)
+    made = transitions.reject(resolved_file(), Basis.CODE, ACT)
     assert made.cycle_start_time == NOW
     reopened = file(answer(), cycle=2, cycle_start_time=NOW)
     old = commands.FeedBackAnswer("", 0, "a-1", given(FeedbackWay.TOLD, 1))
@@ -218,6 +218,30 @@ def test_whoever_has_a_hand_in_the_case_only_reports() -> None:
     assert visibility.basis_of(ours, visibility.Speaker("anyone", frozenset(), code=True)) is (
         Basis.CODE
     )
+
+
+def test_whoever_acts_for_a_hand_in_the_case_only_reports() -> None:
+    ours = replace(resolved_file(), hands=frozenset({"s-1"}))
+    persons = frozenset({"u-1", "s-1"})
+    for code in (False, True):
+        speaker = visibility.Speaker("u-1", frozenset({"SUPPORT"}), code=code, persons=persons)
+        assert visibility.basis_of(ours, speaker) is Basis.REPORTED
+
+
+def test_nobody_can_have_called_the_anonymous() -> None:
+    speaker = visibility.Speaker("u-1", frozenset({"SUPPORT"}))
+    nobody = resolved_file(confidentiality=Confidentiality.ANONYMOUS)
+    assert visibility.basis_of(nobody, speaker) is Basis.REPORTED
+    assert visibility.basis_of(nobody, replace(speaker, code=True)) is Basis.CODE
+
+
+@pytest.mark.parametrize(
+    ("basis", "count"),
+    [(Basis.REPORTER, 1), (Basis.CODE, 1), (Basis.CALLBACK, 1), (Basis.REPORTED, 0)],
+)
+def test_only_a_word_of_the_reporters_own_is_a_rejection(basis: Basis, count: int) -> None:
+    made = transitions.reject(resolved_file(), basis, ACT)
+    assert (made.state, made.cycle, made.rejections) == (CaseState.IN_PROGRESS, 2, count)
 
 
 def test_positions_and_pseudonyms_are_no_persons() -> None:
@@ -265,7 +289,9 @@ def test_what_is_only_reported_does_not_count_nor_replace_what_does() -> None:
 
 
 def test_a_rejection_begins_again_at_the_steward() -> None:
-    made = transitions.reject(resolved_file(level=3, accountable="boss", confirmed=True), ACT)
+    made = transitions.reject(
+        resolved_file(level=3, accountable="boss", confirmed=True), Basis.CODE, ACT
+    )
     assert (made.state, made.cycle, made.reopen_count) == (CaseState.IN_PROGRESS, 2, 1)
     assert (made.level, made.accountable, made.confirmed) == (0, "s-1", False)
     assert made.next_wake_time is not None
@@ -276,6 +302,18 @@ def test_a_promise_in_the_past_is_none() -> None:
     command = commands.AnswerCase("", 0, AnswerKind.PLAN, "换", date(2026, 11, 22), None, None)
     with pytest.raises(Refused, match="PROMISE_IN_PAST"):
         transitions.answer(file(), command, ACT, "a-1")
+
+
+def test_a_progress_note_may_say_when_the_reporter_hears_again() -> None:
+    command = commands.AnswerCase("", 0, AnswerKind.PROGRESS, "等配件", None, None, None)
+    today = NOW.astimezone(ZONE).date()
+    made = transitions.answer(file(), replace(command, next_date=today), ACT, "a-1")
+    assert made.answer.next_date == today
+    assert transitions.answer(file(), command, ACT, "a-1").answer.next_date is None
+    past = replace(command, next_date=today - timedelta(days=1))
+    with pytest.raises(Refused, match="PROMISE_IN_PAST") as caught:
+        transitions.answer(file(), past, ACT, "a-1")
+    assert caught.value.metadata["field"] == "next_date"
 
 
 def test_states_only_move_on() -> None:

@@ -3,17 +3,17 @@
 A cell (one measure of one group) is kept back when it is made of at least one case of such a
 reporter and of fewer than the site's smallest cell of them (k, 5 unless the site says otherwise).
 
-Three kinds of figures could give a kept-back cell away by subtraction, and are seen to:
+Two kinds of figures could give a kept-back cell away by subtraction, and are seen to:
 
 - the other groups, from the total: where exactly one group of a breakdown is kept back, so is the
   next smallest one, so that what is missing from the total is the sum of two;
 - measures that add up or share their population (the ageing bands and what is open; a rate and its
-  excused part; the shares of the satisfied): they are one family, kept back together;
-- the total itself: all together and a site as a whole aren't a breakdown, since a reporter hides
-  among all who came there. They are kept back only where they are smaller than k in all.
+  excused part; the shares of the satisfied): they are one family, kept back together.
 
-A unit's or a steward's own list of work is never kept back: they can't work on what they can't see,
-and they have the cases before them anyway. What can be had by asking for two periods that differ
+All together and a site as a whole are never kept back: they aren't a breakdown, so they expose
+nobody, and a site's own dispatch room and group know its totals anyway. Neither is a unit's or a
+steward's own list of work: they can't work on what they can't see, and they have the cases before
+them anyway. What can be had by asking for two periods that differ
 in a day isn't met here; whoever may ask has the ledger, which shows the cases without names.
 """
 
@@ -22,15 +22,13 @@ from collections.abc import Sequence
 from services.intake.domain.measures.definitions import BY_NAME
 from services.intake.domain.measures.figures import Figure, FigureSet, Group
 
-_WORK_LISTS = (Group.UNIT, Group.STEWARD)
 _WHOLES = (Group.NONE, Group.SITE)
+_WORK_LISTS = (Group.UNIT, Group.STEWARD)
 
 
 def exposing(figure: Figure, smallest_cell: int, group: Group) -> bool:
     """Tells whether a figure by itself would point at a reporter."""
-    if group in _WORK_LISTS or not 1 <= figure.shielded < smallest_cell:
-        return False
-    return group not in _WHOLES or figure.population < smallest_cell
+    return group not in (*_WHOLES, *_WORK_LISTS) and 1 <= figure.shielded < smallest_cell
 
 
 def suppress(sets: Sequence[FigureSet], group: Group, smallest_cell: int) -> list[FigureSet]:

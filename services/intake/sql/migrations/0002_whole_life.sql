@@ -61,6 +61,10 @@ ALTER TABLE cases
     -- Text and place as they are searched: folded, and cut into pairs of characters.
     ADD COLUMN normal_text text NOT NULL DEFAULT '',
     ADD COLUMN grams text[] NOT NULL DEFAULT '{}',
+    -- Rejections in all cycles that were the reporter's own word.
+    ADD COLUMN rejections integer NOT NULL DEFAULT 0,
+    -- When the resolution was put on record, which may be later than it was done.
+    ADD COLUMN resolve_record_time timestamptz,
     -- How often the receipt's code was made anew.
     ADD COLUMN code_attempt integer NOT NULL DEFAULT 0,
     -- The earliest deadline of a running clock that is owed to somebody; null without one.
@@ -118,6 +122,10 @@ CREATE TABLE attachments (
     caption text NOT NULL,
     PRIMARY KEY (case_id, version, position)
 );
+
+-- When the reporter will hear again, as a progress note may say.
+ALTER TABLE answers
+    ADD COLUMN next_date date CHECK (next_date IS NULL OR kind = 'PROGRESS');
 
 CREATE TABLE withdrawals (
     case_id text NOT NULL REFERENCES cases (case_id),
