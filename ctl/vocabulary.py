@@ -109,7 +109,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "media_type": "附件类型",
     "meeting_time": "会议时间",
     "minutes": "会议纪要",
-    "next_date": "下次会商日",
+    "next_date": "下次日期",
     "note": "说明",
     "number": "编号",
     "numbering": "编号方式",

@@ -180,6 +180,11 @@ LABELS: dict[str, tuple[str, str]] = {
     "new_due": ("新的截止", "new deadline"),
     "new_state": ("会是", "would be"),
     "next_date": ("下次会商", "next"),
+    "lexicon_says": (
+        "像是“{category}”类；如属实，请执行 {command} --reason 登记时未选类别",
+        "It looks like {category}; if so: {command} --reason 'not chosen at registration'",
+    ),
+    "next_word": ("下次说明", "next word"),
     "next_due": ("下一时限", "next deadline"),
     "next_wake_time": ("下次提醒不晚于", "next wake-up"),
     "no_idea": (

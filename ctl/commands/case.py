@@ -225,6 +225,9 @@ def progress(
     context: typer.Context,
     case: options.CaseKey,
     text: Text,
+    next_day: Annotated[
+        str, typer.Option("--next", help="下次说明日期，2026-11-24 · when they hear again")
+    ] = "",
     fed_back: options.Fed = "",
     note: options.FedNote = "",
     at: options.At = "",
@@ -232,7 +235,8 @@ def progress(
 ) -> None:
     """处理进度说明 · progress note."""
     kind = intake_pb2.ANSWER_KIND_PROGRESS
-    _run(context, case, _answer(kind, text, "", fed_back, note, at, expected_version))
+    told = _answer(kind, text, "", fed_back, note, at, expected_version, next_day=next_day)
+    _run(context, case, told)
 
 
 @app.command("feedback")
@@ -327,10 +331,11 @@ def close(
         str,
         typer.Option(
             "--outcome",
-            help="办结并确认的结果 · the outcome that was confirmed",
+            help="结果，默认依档案：撤回、转办已有结果，否则为办结时的结果 · the outcome; by "
+            "default withdrawn or referred where the file shows it, else what was proposed",
             autocompletion=choices.completion(intake_pb2.Outcome.DESCRIPTOR),
         ),
-    ] = "solved",
+    ] = "",
     remark: Annotated[str, typer.Option("--remark", help="备注 · remark")] = "",
     expected_version: options.ExpectedVersion = 0,
 ) -> None:
@@ -341,12 +346,39 @@ def close(
             request_id=session.request_id(),
             case_id=case_id,
             expected_version=expected_version,
-            outcome=choices.parse(intake_pb2.Outcome, outcome, option="--outcome"),
+            outcome=(
+                choices.parse(intake_pb2.Outcome, outcome, option="--outcome")
+                if outcome
+                else end_of(await session.case(case))
+            ),
             remark=remark,
         )
         return await session.client.call("intake", session.client.intake.CloseCase, request)
 
     _run(context, case, step)
+
+
+def end_of(case: intake_pb2.Case) -> intake_pb2.Outcome.ValueType:
+    """Returns the end that the case file shows; raises Problem for one that shows none yet."""
+    if case.withdrawal.counts and not _overtaken(case):
+        return intake_pb2.OUTCOME_WITHDRAWN
+    if case.referral.result and case.referral.cycle == case.cycle:
+        return intake_pb2.OUTCOME_REFERRED
+    if not case.proposed_outcome:
+        raise Problem(
+            "尚未办结，以什么结果销号？/ it isn't resolved: with which outcome?", field="--outcome"
+        )
+    return case.proposed_outcome
+
+
+def _overtaken(case: intake_pb2.Case) -> bool:
+    """Tells whether the reporter spoke, or a result was declared, after the withdrawal."""
+    after = [one.comment_time for one in case.comments if one.by_reporter]
+    if case.HasField("resolve_time"):
+        after.append(case.resolve_time)
+    return any(
+        time.ToNanoseconds() > case.withdrawal.withdraw_time.ToNanoseconds() for time in after
+    )
 
 
 Step = Callable[[Session, str], Awaitable[HasCase]]
@@ -360,6 +392,7 @@ def _answer(
     note: str,
     at: str,
     expected_version: int,
+    next_day: str = "",
 ) -> Step:
     async def step(session: Session, case_id: str) -> HasCase:
         request = intake_service_pb2.AnswerCaseRequest(
@@ -373,6 +406,9 @@ def _answer(
             ),
             feedback=_feedback(session, fed_back, note, at) if fed_back else None,
             answer_time=_at(session, at),
+            next_date=times.date_message(
+                times.parse_date(next_day, option="--next") if next_day else None
+            ),
         )
         return await session.client.call("intake", session.client.intake.AnswerCase, request)
 

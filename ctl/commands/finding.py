@@ -104,7 +104,7 @@ def watch(
             )
             async for piece in pieces:
                 for event in piece.events:
-                    session.show(event, tables.event(look, event))
+                    session.show(event, *filter(None, [tables.event(look, event)]))
                     request.after_sequence, request.after_hash = event.sequence, event.hash
                     request.from_now = False
                 cut = piece.cut

@@ -14,6 +14,7 @@ from ctl.names import Names
 from ctl.shell import Session, execute
 from ctl.tables import case as tables
 from ctl.tables.look import Look
+from ctl.words import Words
 
 
 def register(
@@ -180,6 +181,8 @@ def register(
         elif response.receipt_code:
             session.say(session.words("code_kept"))
         hazard(session, response)
+        if not category and (idea := suggested(session.words, names, response.case)):
+            session.note(idea)
         if "place" in found and not (unit or post):
             session.note(session.words("not_a_unit"))
             if alike := difflib.get_close_matches(where, names.units.values()):
@@ -210,7 +213,17 @@ def hazard(session: Session, response: HasNotice) -> None:
     """Shows what whoever took a hazard must do at once."""
     notice = response.hazard_notice
     if notice.text:
-        session.say(" ".join(filter(None, ("⚠", notice.text, notice.phone_number))))
+        # The text names the telephone, too.
+        session.say(f"⚠ {notice.text}")
+
+
+def suggested(words: Words, names: Names, case: intake_pb2.Case) -> str:
+    """Returns the lexicon's idea with the command to take it; empty where it is taken already."""
+    code = case.suggested_category
+    if not code or code == case.category:
+        return ""
+    command = f"backstopctl case amend {case.number} --category {code}"
+    return words("lexicon_says", category=names.category(code), command=command)
 
 
 def _representative(text: str) -> intake_pb2.Representative | None:

@@ -47,7 +47,7 @@ def confirm(
             help="满意、基本满意、不满意 · satisfied, mostly-satisfied, dissatisfied",
             autocompletion=choices.completion(intake_pb2.Grade.DESCRIPTOR),
         ),
-    ] = "satisfied",
+    ] = "",
     words: Annotated[str, typer.Option("--words", help="诉求人的话 · the reporter's words")] = "",
     code: options.Code = "",
     expected_version: options.ExpectedVersion = 0,
@@ -55,6 +55,8 @@ def confirm(
     """确认结果 · say for the reporter that the result is right."""
 
     async def work(session: Session) -> None:
+        if not grade:
+            raise Problem("满意吗？请用 --grade / how satisfied? say --grade", field="--grade")
         client, case_id = await speaker(session, case, code)
         request = intake_service_pb2.ConfirmCaseRequest(
             request_id=session.request_id(),

@@ -144,15 +144,17 @@ def _answers(look: Look, answers: Iterable[intake_pb2.Answer]) -> Table:
             look.time(answer.answer_time),
             look.words.value(intake_pb2.AnswerKind.DESCRIPTOR, answer.kind),
             escape(answer.text),
-            _promised(answer),
+            _promised(look, answer),
             look.who(answer.answered_by),
             escape("\n".join(ways)),
         )
     return table
 
 
-def _promised(answer: intake_pb2.Answer) -> str:
-    """Every date that was promised, the last one first."""
+def _promised(look: Look, answer: intake_pb2.Answer) -> str:
+    """Every date that was promised, the last one first; else when the reporter hears again."""
+    if answer.HasField("next_date"):
+        return f"{look.words('next_word')} {times.show_date(answer.next_date)}"
     before = [times.show_date(move.previous_promised_date) for move in reversed(answer.moves)]
     return " ← ".join(filter(None, (times.show_date(answer.promised_date), *before)))
 
@@ -380,7 +382,7 @@ def _public_answers(look: Look, given: Iterable[intake_pb2.Answer]) -> Table:
             look.time(answer.answer_time),
             look.words.value(intake_pb2.AnswerKind.DESCRIPTOR, answer.kind),
             escape(answer.text),
-            times.show_date(answer.promised_date),
+            _promised(look, answer),
         )
     return answers
 

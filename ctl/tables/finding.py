@@ -58,12 +58,14 @@ def _name(look: Look, group: intake_finding_pb2.CountGroup.ValueType, value: str
 
 
 def event(look: Look, one: intake_finding_pb2.CaseEvent) -> str:
-    """Returns one step as a line."""
+    """Returns one step as a line; empty for what isn't for the caller, or about no case."""
+    if not one.case_id:
+        return ""
     return " ".join(
         (
             f"[dim]{one.sequence}[/]",
             look.time(one.occurred_time),
-            escape(one.sentence or one.type or "·"),
+            escape(one.sentence or one.type),
         )
     )
 

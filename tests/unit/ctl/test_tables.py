@@ -285,6 +285,16 @@ def test_the_file_shows_what_became_of_a_referral_and_what_was_said() -> None:
         assert words in text
 
 
+def test_an_answer_shows_when_the_reporter_hears_again() -> None:
+    note = intake_pb2.Answer(kind=intake_pb2.ANSWER_KIND_PROGRESS, text="等配件")
+    note.next_date.year, note.next_date.month, note.next_date.day = 2026, 11, 30
+    case = _case()
+    case.answers.append(note)
+    assert "下次说明 2026-11-30" in _text(*case_tables.case_file(_look(), case))
+    tracked = intake_service_pb2.TrackCaseResponse(number="n", answers=[note])
+    assert "下次说明 2026-11-30" in _text(*case_tables.tracked(_look(), tracked))
+
+
 def test_a_share_is_shown_as_the_percentage_it_comes_as() -> None:
     response = intake_measures_pb2.GetMeasuresResponse(
         sets=[
