@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 
@@ -177,7 +178,7 @@ async def test_whoever_watches_sees_it_happen(caller: Caller) -> None:
     seen: list[intake_finding_pb2.CaseEvent] = []
     case_id = (await caller.register("有人在看")).case.case_id
     while not any(event.case_id == case_id for event in seen):
-        piece = await stream.read()
+        piece: Any = await stream.read()
         seen.extend(piece.events)
     sequences = [event.sequence for event in seen]
     assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
