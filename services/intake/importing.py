@@ -21,7 +21,7 @@ from chassis.workers import wait_any
 
 T = TypeVar("T")
 
-# Four groups that share a commit: enough to keep one in the making, few enough for live cases
+# Eight groups that share a commit: enough to keep one in the making, few enough for live cases
 # not to wait long behind them.
 MOST_AT_ONCE = 256
 LARGEST_CHUNK = 100
