@@ -94,7 +94,8 @@ def _verdict(small: Row | None, large: Row) -> str:
     said = []
     if large.limit:
         said.append(f"< {large.limit:g}: {'met' if large.p99 < large.limit else 'missed'}")
-    if large.grows_little and small is not None:
+    # Only a page as full as the other can be compared.
+    if large.grows_little and small is not None and small.rows == large.rows:
         growth = large.p99 / small.p99
         said.append(f"{growth:.2f} ×, ≤ {GROWTH} ×: {'met' if growth <= GROWTH else 'missed'}")
     return "; ".join(said)
@@ -105,22 +106,24 @@ def _section(sizes: Sizes, small: Mapping[str, Row], large: Mapping[str, Row]) -
     rows = [
         f"| {name}{'' if row.unit == 'ms' else f', {row.unit}'} | {small[name].p99:,.1f} |"
         f" {row.p50:,.1f} | {row.p99:,.1f} | {row.calls} |"
-        f" {_verdict(small[name], row)} |"
+        f" {row.rows or ''} | {_verdict(small[name], row)} |"
         for name, row in large.items()
     ]
     about = (
-        f"{sizes.large:,} cases of a site beside {sizes.small:,}, a few in a hundred of them open. "
+        f"{sizes.large:,} cases of a site, a few in a hundred of them open, and {sizes.small:,}. "
         f"One caller, in the service's own process, {os.cpu_count()} cores shared with "
-        f"PostgreSQL; milliseconds. Of fewer than a hundred calls, p99 is the longest."
+        f"PostgreSQL; milliseconds. Of fewer than a hundred calls, p99 is the longest. Growth is "
+        f"told of pages that have as many rows among few."
     )
+    few, many = f"{sizes.small:,}", f"{sizes.large:,}"
     return "\n".join(
         [
             "## Finding cases",
             "",
             about,
             "",
-            f"| what | p99 of {sizes.small:,} | p50 of {sizes.large:,} | p99 | calls | goals |",
-            "| --- | --- | --- | --- | --- | --- |",
+            f"| what | p99 of {few} | p50 of {many} | p99 | calls | rows | goals |",
+            "| --- | --- | --- | --- | --- | --- | --- |",
             *rows,
         ]
     )

@@ -57,7 +57,7 @@ _DEEP: Final = 15
 class Row:
     """Milliseconds of one kind of call, or what `unit` says; `limit` of its p99, 0 without one.
 
-    Of fewer than a hundred calls the p99 is the longest.
+    Of fewer than a hundred calls the p99 is the longest. `rows` are those of a page.
     """
 
     p50: float
@@ -66,6 +66,7 @@ class Row:
     grows_little: bool = False
     unit: str = "ms"
     calls: int = 1
+    rows: int = 0
 
 
 class _Caller:
@@ -102,8 +103,9 @@ class _Caller:
             times.append(1000 * (time.perf_counter() - begun))
             if not check(answer):
                 raise Problem(f"nothing was found by {request}")
+        rows = len(answer.cases) if isinstance(answer, finding.ListCasesResponse) else 0
         # The first tenth warms up.
-        return _row(times[first:], limit, grows_little=grows_little)
+        return _row(times[first:], limit, grows_little=grows_little, rows=rows)
 
     async def export(self, request: Message) -> tuple[int, float]:
         """Reads a file to its end; returns its rows and how long it took, in milliseconds."""
@@ -203,6 +205,7 @@ async def _lists(caller: _Caller, found: dict[str, Row]) -> None:
     await page("ListCases, category and level", some, filter="category = BATHING AND cycle = 1")
     await page("ListCases, open of a state", some, filter="state = IN_PROGRESS")
     await page("ListCases, a unit", some, unit_id="u3")
+    await page("ListCases, a steward", some, filter="steward = p17")
     await page("ListCases, a steward or a hazard", some, filter="steward = p17 OR hazard = true")
     for order in ("due_time", "due_time desc", "level desc", "number desc", "close_time desc"):
         await page(f"ListCases, by {order}", order_by=order)
@@ -275,11 +278,16 @@ async def _documents(caller: _Caller, found: dict[str, Row], count: int) -> None
 
 
 def _row(
-    values: Sequence[float], limit: float = 0, *, grows_little: bool = False, unit: str = "ms"
+    values: Sequence[float],
+    limit: float = 0,
+    *,
+    grows_little: bool = False,
+    unit: str = "ms",
+    rows: int = 0,
 ) -> Row:
     values = sorted(values)
     p99 = values[len(values) * 99 // 100]
-    return Row(values[len(values) // 2], p99, limit, grows_little, unit, len(values))
+    return Row(values[len(values) // 2], p99, limit, grows_little, unit, len(values), rows)
 
 
 def _forget_largest() -> float:

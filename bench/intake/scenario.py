@@ -1,8 +1,8 @@
 """A mine with many cases: made by the database itself, since registering each would take hours.
 
 Texts are put together from places, troubles and particulars, so that some words stand in a third of
-the cases, some in a few, and one in 20 of them all. One case in 33 is open, or 40 where that is
-more. Nobody here exists.
+the cases, some in a few, and one in 20 of them all. One case in 33 is open, or 600 where that is
+more: a page of them is full among few cases, too. One in 80 is a hazard. Nobody here exists.
 """
 
 from __future__ import annotations
@@ -61,8 +61,7 @@ _COPIED: Final = (
     "unit_id", "text", "urgency", "reporter_kind", "confidentiality", "occurred_time",
     "record_time", "receiver", "slip_number", "steward", "accepted", "accountable", "level",
     "next_wake_time", "cycle", "cycle_start_time", "resolution", "proposed_outcome", "outcome",
-    "grade", "basis", "confirmed", "resolve_time", "close_time", "normal_text", "grams",
-    "due_time",
+    "grade", "basis", "confirmed", "resolve_time", "close_time", "due_time",
 )  # fmt: skip
 
 # What a directory published would leave: $1 is the site.
@@ -128,6 +127,12 @@ _HANGING: Final = (
     FROM cases, unnest(ARRAY['FIRST_REPLY', 'PLAN', 'RESOLUTION']) AS owed
     """,
     """
+    INSERT INTO flags (case_id, flag, site_id, reason, leader, flagged_by, flag_time)
+    SELECT case_id, 'HAZARD', site_id, '有安全隐患', '', receiver, record_time
+    FROM (SELECT *, row_number() OVER (ORDER BY case_id) AS n FROM cases) AS numbered
+    WHERE n % 80 = 0
+    """,
+    """
     INSERT INTO work_orders (
         case_id, work_order_id, site_id, unit_id, lead, task, deadline_time, dispatch_time, state
     )
@@ -175,17 +180,18 @@ def case_row(number: int, count: int, now: datetime) -> tuple[Any, ...]:
     """The case of a number: the newest has the highest; the last of `count` are open."""
     age = (count - number) * (365 * 86_400 / count)
     came = datetime.fromtimestamp(now.timestamp() - age - 60, UTC)
-    open_count = max(count // 33, 40)
+    open_count = max(count // 33, 600)
     newest = count - number
-    # Open ones stand among the newest three times as many.
-    is_open = newest <= 3 * open_count and newest % 3 == 0
+    # Open ones stand among the newest, every third of them where there are so many.
+    every = min(3, count // open_count)
+    is_open = newest <= every * open_count and newest % every == 0
     turn = number // 3 % 10
     state = (
         ("REGISTERED" if turn == 0 else "RESOLVED" if turn in (1, 2) else "IN_PROGRESS")
         if is_open
         else "CLOSED"
     )
-    steward = "" if state == "REGISTERED" else f"p{number * 17 % PEOPLE}"
+    steward = "" if state == "REGISTERED" else f"p{(number + number // PEOPLE) * 17 % PEOPLE}"
     level = number // 30 % 4 if is_open and turn == 3 else 0
     accountable = steward or "position:DISPATCH_ROOM"
     later = datetime.fromtimestamp(came.timestamp() + 4 * 86_400, UTC)
@@ -201,9 +207,15 @@ def case_row(number: int, count: int, now: datetime) -> tuple[Any, ...]:
         level, now if is_open else None, 1, came, "已处理" if done else "",
         "SOLVED" if done else "", "" if is_open else "SOLVED", "" if is_open else "SATISFIED",
         "" if is_open else "REPORTER", not is_open, later if done else None,
-        None if is_open else later, normalise(f"{text}{place}"), grams(f"{text}{place}"),
-        due if runs else None,
+        None if is_open else later, due if runs else None,
     )  # fmt: skip
+
+
+def words_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What the case of a row is searched by."""
+    case = dict(zip(_COPIED, row, strict=True))
+    searched = f"{case['text']}{case['place']}"
+    return case["case_id"], case["site_id"], normalise(searched), grams(searched)
 
 
 async def fill(connection: Any, count: int, now: datetime) -> None:
@@ -213,8 +225,10 @@ async def fill(connection: Any, count: int, now: datetime) -> None:
     """
     for statement in _DIRECTORY:
         await connection.execute(statement, SITE)
-    rows = (case_row(number, count, now) for number in range(count))
+    rows = [case_row(number, count, now) for number in range(count)]
     await connection.copy_records_to_table("cases", records=rows, columns=_COPIED)
+    words = (words_row(row) for row in rows)
+    await connection.copy_records_to_table("case_words", records=words)
     for statement in _HANGING:
         await connection.execute(statement)
     await connection.execute("VACUUM ANALYZE")

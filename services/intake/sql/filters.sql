@@ -280,8 +280,15 @@ EXISTS (
 
 -- name: says
 -- Its text holds all of the grams ($1), which the index finds, and then the words ($2) as they are.
-(cases.grams @> $1::text[] AND position($2::text in cases.normal_text) > 0)
+EXISTS (
+    SELECT FROM case_words
+    WHERE case_words.case_id = cases.case_id AND case_words.grams @> $1::text[]
+        AND position($2::text in case_words.normal_text) > 0
+)
 
 -- name: says_briefly
 -- Its text holds words too short for a gram.
-position($1::text in cases.normal_text) > 0
+EXISTS (
+    SELECT FROM case_words
+    WHERE case_words.case_id = cases.case_id AND position($1::text in case_words.normal_text) > 0
+)

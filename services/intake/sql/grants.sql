@@ -5,7 +5,7 @@ GRANT SELECT ON sites, units, people, positions, posts, categories, shifts TO :a
 GRANT SELECT, INSERT, UPDATE, DELETE ON sites, units, people, positions, posts, categories, shifts
     TO :worker;
 
-GRANT SELECT, INSERT, UPDATE ON counters, cases, answers TO :app;
+GRANT SELECT, INSERT, UPDATE ON counters, cases, case_words, answers TO :app;
 -- Nothing that was said or done is ever taken back.
 GRANT SELECT, INSERT
     ON feedbacks, verifications, case_hands, promise_moves, callbacks, attachments, withdrawals,
@@ -23,7 +23,8 @@ GRANT SELECT ON clocks, work_orders, timeline TO :app;
 -- The worker adds other services' facts, finds the site of a receipt code, and registers what a
 -- sweep has found.
 GRANT SELECT, INSERT, UPDATE ON cases, counters TO :worker;
-GRANT SELECT, INSERT ON receipt_codes, links, reporters, attachments, duplicate_suggestions, flags
+GRANT SELECT, INSERT
+    ON case_words, receipt_codes, links, reporters, attachments, duplicate_suggestions, flags
     TO :worker;
 GRANT SELECT
     ON answers, feedbacks, verifications, promise_moves, callbacks, flags, withdrawals, referrals,

@@ -67,34 +67,38 @@ RETURNING last_number;
 
 -- name: insert_cases
 -- New cases of a site with all that comes with them, in one statement: their sealed reporters
--- (unless anonymous), codes, links, hands, flags, attachments, and the duplicates suggested.
+-- (unless anonymous), what they are searched by, codes, links, hands, flags, attachments, and the duplicates suggested.
 WITH made AS (
     INSERT INTO cases (
         site_id, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
         urgency, reporter_kind, confidentiality, occurred_time, record_time, cycle_start_time,
         receiver, slip_number, accountable, next_wake_time, about_persons, late_entry,
-        external_system, external_ref, suggested_category, suggestion, normal_text, grams,
-        recused_persons
+        external_system, external_ref, suggested_category, suggestion, recused_persons
     )
     SELECT
         $1, case_id, number, state, kind, category, channel, post_id, place, unit_id, text,
         urgency, reporter_kind, confidentiality, occurred_time, record_time, cycle_start_time,
         receiver, slip_number, accountable, next_wake_time,
         ARRAY(SELECT jsonb_array_elements_text(about)), late_entry,
-        external_system, external_ref, suggested_category, suggestion, normal_text,
-        string_to_array(grams, ' '), ARRAY(SELECT jsonb_array_elements_text(recused))
+        external_system, external_ref, suggested_category, suggestion,
+        ARRAY(SELECT jsonb_array_elements_text(recused))
     FROM unnest(
         $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
         $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::text[],
         $20::timestamptz[], $32::jsonb[], $33::timestamptz[], $34::boolean[], $35::text[],
-        $36::text[], $37::text[], $38::text[], $39::text[], $40::text[], $57::jsonb[]
+        $36::text[], $37::text[], $38::text[], $57::jsonb[]
     ) AS made (
         case_id, number, state, kind, category, channel, post_id, place, unit_id, text, urgency,
         reporter_kind, confidentiality, occurred_time, record_time, receiver, slip_number,
         accountable, next_wake_time, about, cycle_start_time, late_entry, external_system,
-        external_ref, suggested_category, suggestion, normal_text, grams, recused
+        external_ref, suggested_category, suggestion, recused
     )
+),
+worded AS (
+    INSERT INTO case_words (site_id, case_id, normal_text, grams)
+    SELECT $1, case_id, normal_text, string_to_array(grams, ' ')
+    FROM unnest($2::text[], $39::text[], $40::text[]) AS worded (case_id, normal_text, grams)
 ),
 coded AS (
     INSERT INTO receipt_codes (site_id, case_id, code_hash)

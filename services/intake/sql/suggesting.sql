@@ -7,16 +7,22 @@ SELECT place FROM posts WHERE site_id = $1 AND post_id = $2;
 -- or were closed lately ($3), and that aren't about the caller ($2), those that have most of what
 -- is looked for ($5; $6 counts what means the same once). What few of them have tells more.
 WITH pool AS MATERIALIZED (
-    SELECT case_id, category, unit_id, place, record_time, left(normal_text, 400) AS said
+    SELECT
+        case_id, category, unit_id, place, record_time,
+        -- By the key of each: as a join all words of all sites may be read.
+        (
+            SELECT left(normal_text, 400) FROM case_words
+            WHERE case_words.case_id = newest.case_id
+        ) AS said
     FROM (
         (
-            SELECT case_id, category, unit_id, place, record_time, normal_text FROM cases
+            SELECT case_id, category, unit_id, place, record_time FROM cases
             WHERE site_id = $1 AND state <> 'CLOSED' AND NOT about_persons && $2::text[]
             ORDER BY record_time DESC, case_id DESC LIMIT $4
         )
         UNION ALL
         (
-            SELECT case_id, category, unit_id, place, record_time, normal_text FROM cases
+            SELECT case_id, category, unit_id, place, record_time FROM cases
             WHERE site_id = $1 AND state = 'CLOSED' AND close_time >= $3
                 AND NOT about_persons && $2::text[]
             ORDER BY close_time DESC, case_id DESC LIMIT $4

@@ -247,7 +247,7 @@ async def test_texts_of_every_kind(window: Window) -> None:
 async def test_text_and_place_can_be_searched(window: Window) -> None:
     made = await window.register(text="淋浴头，坏了", place="南风井 3#")
     rows = await window.rows(
-        "SELECT normal_text, grams FROM cases WHERE case_id = $1", made.case.case_id
+        "SELECT normal_text, grams FROM case_words WHERE case_id = $1", made.case.case_id
     )
     assert rows[0]["normal_text"] == "淋浴头坏了南风井3"
     assert {"淋浴", "风井", "了"} <= set(rows[0]["grams"])

@@ -92,10 +92,21 @@ START, END = local("2026-11-22 00:00"), local("2026-11-23 00:00")
         ),
         (
             "淋浴头",
-            "(cases.grams @> $1::text[] AND position($2::text in cases.normal_text) > 0)",
+            (
+                "EXISTS ( SELECT FROM case_words WHERE case_words.case_id = cases.case_id"
+                " AND case_words.grams @> $1::text[]"
+                " AND position($2::text in case_words.normal_text) > 0 )"
+            ),
             [["淋浴", "浴头"], "淋浴头"],
         ),
-        ("text:水", "position($1::text in cases.normal_text) > 0", ["水"]),
+        (
+            "text:水",
+            (
+                "EXISTS ( SELECT FROM case_words WHERE case_words.case_id = cases.case_id"
+                " AND position($1::text in case_words.normal_text) > 0 )"
+            ),
+            ["水"],
+        ),
         (
             "level = 1 AND (state = CLOSED OR NOT channel = DESK)",
             "(cases.level = $1 AND (cases.state = $2 OR ((cases.channel = $3) IS NOT TRUE)))",
@@ -134,8 +145,9 @@ def test_an_instant_is_itself(operator: str) -> None:
 
 def test_placeholders_go_on_from_where_the_statement_ends() -> None:
     made = compiled("steward = s-1 淋浴头", first=7)
-    assert made.sql.startswith("(cases.steward = $7 AND (cases.grams @> $8::text[]")
-    assert "position($9::text in cases.normal_text)" in made.sql
+    assert made.sql.startswith("(cases.steward = $7 AND EXISTS (")
+    assert "case_words.grams @> $8::text[]" in made.sql
+    assert "position($9::text in case_words.normal_text)" in made.sql
 
 
 def test_words_of_which_nothing_is_left_are_refused_where_they_stand() -> None:

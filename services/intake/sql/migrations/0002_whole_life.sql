@@ -58,9 +58,6 @@ ALTER TABLE cases
     -- What the lexicon said when it was registered; ACCEPTED, OVERRULED, or empty without an idea.
     ADD COLUMN suggested_category text NOT NULL DEFAULT '',
     ADD COLUMN suggestion text NOT NULL DEFAULT '' CHECK (suggestion IN ('', 'ACCEPTED', 'OVERRULED')),
-    -- Text and place as they are searched: folded, and cut into pairs of characters.
-    ADD COLUMN normal_text text NOT NULL DEFAULT '',
-    ADD COLUMN grams text[] NOT NULL DEFAULT '{}',
     -- Rejections in all cycles that were the reporter's own word.
     ADD COLUMN rejections integer NOT NULL DEFAULT 0,
     -- When the resolution was put on record, which may be later than it was done.
@@ -72,7 +69,6 @@ ALTER TABLE cases
 
 CREATE UNIQUE INDEX cases_external_ref ON cases (external_system, external_ref)
     WHERE external_ref <> '';
-CREATE INDEX cases_grams ON cases USING gin (grams);
 CREATE INDEX cases_due ON cases (site_id, due_time, case_id) WHERE due_time IS NOT NULL;
 CREATE INDEX cases_closed ON cases (site_id, close_time, case_id) WHERE state = 'CLOSED';
 CREATE INDEX cases_open_unit ON cases (site_id, unit_id, record_time DESC) WHERE state <> 'CLOSED';
@@ -80,6 +76,7 @@ CREATE INDEX cases_open ON cases (site_id, record_time DESC, case_id DESC) WHERE
 CREATE INDEX cases_resolved ON cases (site_id, record_time DESC, case_id DESC)
     WHERE state = 'RESOLVED';
 CREATE INDEX cases_steward ON cases (steward) WHERE state <> 'CLOSED';
+CREATE INDEX cases_steward_newest ON cases (site_id, steward, record_time DESC, case_id DESC);
 CREATE INDEX cases_receiver ON cases (receiver) WHERE state <> 'CLOSED';
 CREATE INDEX cases_first_reply_by ON cases (first_reply_by)
     WHERE state <> 'CLOSED' AND first_reply_by <> '';
@@ -89,6 +86,18 @@ CREATE INDEX cases_unit ON cases (site_id, unit_id, record_time DESC, case_id DE
 CREATE INDEX clocks_breached ON clocks (site_id, case_id, cycle)
     WHERE state = 'BREACHED' AND kind NOT IN ('REMINDER', 'REVIEW', 'PAUSE', 'SILENCE');
 CREATE INDEX work_orders_open ON work_orders (site_id, unit_id, case_id) WHERE state <> 'COMPLETED';
+
+-- Text and place as they are searched. Beside `cases`, whose rows change with every deadline: each
+-- change would put all of a text's pieces into the index again.
+CREATE TABLE case_words (
+    case_id text PRIMARY KEY REFERENCES cases (case_id),
+    site_id text NOT NULL,
+    -- Folded, without spaces and marks.
+    normal_text text NOT NULL,
+    -- Its pairs of characters and the like.
+    grams text[] NOT NULL
+);
+CREATE INDEX case_words_grams ON case_words USING gin (grams);
 
 -- Codes that open nothing any more: a reporter who lost one has another.
 ALTER TABLE receipt_codes ADD COLUMN attempt integer NOT NULL DEFAULT 0;
