@@ -24,7 +24,8 @@ from services.intake.domain.values import CaseFile, Step
 from services.intake.store import cases
 from services.intake.store.rules import insert_rules
 from tests.integration.intake.replay_life import Life, people_directory
-from tests.integration.intake.test_linking import merge, tell
+from tests.integration.intake.replay_walk import step
+from tests.integration.intake.ties import merge, tell
 from tests.integration.intake.window import Window
 
 # What a file rebuilt from facts lacks, and why; everything else is as it was.
@@ -98,7 +99,7 @@ async def _one_life(window: Window, random: Random, length: int) -> Counter[str]
         assert replay.file_as_of(steps, file.zone) == as_facts_tell(file), done
         shown = without(await window.case(it.case_id))
         then.append((max(one.record_time for one in steps), shown))
-        done = await it.step()
+        done = await step(it)
     for instant, shown in then:
         assert without(await as_of(window, it.case_id, instant)) == shown
     return Counter(one.type for one in steps)
@@ -128,7 +129,7 @@ async def test_it_is_there_from_its_registration_on(window: Window) -> None:
     assert (first.version, list(first.comments), list(first.allowed_actions)) == (1, [], [])
     for instant in (begun - timedelta(microseconds=1), datetime(1970, 1, 1, tzinfo=UTC)):
         request = rpc.GetCaseRequest(case_id=case_id, as_of_time=to_timestamp(instant))
-        assert (await window.refused(request, "DISPATCHER")).reason == "CASE_NOT_FOUND"
+        assert (await window.refused(request, "DISPATCHER")).reason == "NOT_REGISTERED_YET"
     by_number = rpc.GetCaseRequest(number=first.number, as_of_time=to_timestamp(begun))
     assert (await window.ask(by_number, "DISPATCHER")).case == first
 
