@@ -16,7 +16,7 @@ from chassis.actor import Actor
 from chassis.database import Database
 from chassis.errors import reason_of
 from chassis.sealing import KeyDestroyed, SubjectKeys
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.domain.contacts import DEFAULT_LANGUAGE
 from services.notify.domain.deliveries import (
     POSITION_PREFIX,
@@ -26,6 +26,7 @@ from services.notify.domain.deliveries import (
     Delivery,
     settle_channel,
 )
+from services.notify.store import cases, contacts
 
 # Who stands in where nobody holds a position. The dispatch room's queue is read by its duty lead.
 _STAND_INS = {"SUPPORT": "DUTY_LEAD", "DISPATCH_ROOM": "DUTY_LEAD"}
@@ -91,7 +92,7 @@ class Addresses:
     async def _shielded(self, delivery: Delivery) -> AbstractSet[str]:
         """Returns who is told nothing of the case, whatever position they hold."""
         async with self._database.read(self._actor) as connection:
-            case = await store.find_case(connection, delivery.case_id)
+            case = await cases.find_case(connection, delivery.case_id)
         return frozenset() if case is None else case.shielded
 
     async def _reporter(self, delivery: Delivery) -> Destination:
@@ -140,7 +141,7 @@ class Addresses:
 
     async def _person(self, delivery: Delivery, person_id: str) -> Destination:
         async with self._database.read(self._actor) as connection:
-            sealed = await store.load_contact(connection, delivery.site_id, person_id)
+            sealed = await contacts.load_contact(connection, delivery.site_id, person_id)
             if sealed is None:
                 return Destination(Channel.PAPER, person_id)
             try:

@@ -11,8 +11,9 @@ from chassis.errors import Refused
 from chassis.pages import PageTokens, page_size
 from chassis.sealing import SubjectKeys
 from chassis.work import once
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.handlers import commands
+from services.notify.store import deliveries as store
 
 _FIRST = (datetime(1, 1, 2, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
 

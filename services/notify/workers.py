@@ -22,7 +22,7 @@ from chassis.database import Database
 from chassis.failures import dependency_of
 from chassis.work import Work, run
 from chassis.workers import loop
-from services.notify import metrics, store
+from services.notify import metrics
 from services.notify.addresses import Addresses, Destination
 from services.notify.domain.deliveries import (
     Channel,
@@ -37,6 +37,8 @@ from services.notify.drivers.base import Driver, Outgoing
 from services.notify.handlers import sending
 from services.notify.handlers.telling import DELIVERIES
 from services.notify.rendering import render
+from services.notify.store import deliveries as store
+from services.notify.store import directory
 
 _log = structlog.get_logger(__name__)
 
@@ -162,9 +164,9 @@ class Sender:
         destination = await self._addresses.find(delivery)
         to = code_of(destination.to)
         async with self._database.read(self._actor) as connection:
-            site = await store.load_site(connection, delivery.site_id)
+            site = await directory.load_site(connection, delivery.site_id)
             codes = [to] if len(told) > 1 else [*codes_in(told[0].context), to]
-            names = await store.list_names(connection, delivery.site_id, codes)
+            names = await directory.list_names(connection, delivery.site_id, codes)
         template = TEMPLATE if len(told) > 1 else told[0].template
         try:
             text = render(

@@ -8,11 +8,13 @@ from backstop.sla.v1 import sla_pb2
 from chassis.convert import opt_datetime, to_timedelta
 from chassis.handling import ReceivedFact
 from chassis.work import Work
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.domain import clock_plans
 from services.notify.domain.digests import Digesting
 from services.notify.domain.work_order_plans import WorkOrderHolder
 from services.notify.handlers.telling import follow, payload, tell
+from services.notify.store import cases as store
+from services.notify.store import work_orders as tasks
 
 
 class Clocks:
@@ -51,7 +53,7 @@ class Clocks:
         clock = convert.missed_clock(message)
         whose = WorkOrderHolder()
         if clock.kind == "WORK_ORDER":
-            whose = await store.load_work_order(work.connection, case.case_id, clock.reference)
+            whose = await tasks.load_work_order(work.connection, case.case_id, clock.reference)
         consequence = convert.enum_name(
             sla_pb2.Consequence.DESCRIPTOR, message.consequence, "CONSEQUENCE_"
         )

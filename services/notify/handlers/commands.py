@@ -3,8 +3,9 @@
 from chassis.errors import Refused
 from chassis.sealing import SubjectKeys
 from chassis.work import Receipt, Work
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.domain.contacts import PutContacts, check_contacts
+from services.notify.store import contacts as store
 
 
 async def put_contacts(work: Work, command: PutContacts, keys: SubjectKeys) -> Receipt:

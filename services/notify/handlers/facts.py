@@ -10,10 +10,12 @@ from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.routing.v1 import routing_pb2
 from chassis.handling import ReceivedFact
 from chassis.work import Work
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.domain import cases, life_plans, plans, sweep_plans
 from services.notify.domain.digests import Digesting
 from services.notify.handlers.telling import follow, payload, tell
+from services.notify.store import cases as store
+from services.notify.store import directory as sites
 
 # Routing -----------------------------------------------------------------------------------------
 
@@ -21,7 +23,7 @@ from services.notify.handlers.telling import follow, payload, tell
 async def on_directory_published(work: Work, fact: ReceivedFact) -> None:
     """Keeps what the codes of a site are called."""
     directory = payload(fact, routing.DirectoryPublished).directory
-    await store.save_site(work.connection, convert.site(directory), convert.names(directory))
+    await sites.save_site(work.connection, convert.site(directory), convert.names(directory))
 
 
 async def on_case_assigned(work: Work, fact: ReceivedFact) -> None:

@@ -4,9 +4,10 @@ from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.intake.v1 import intake_marks_pb2, intake_pb2
 from chassis.handling import ReceivedFact
 from chassis.work import Work
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.domain import cases, life_plans
 from services.notify.handlers.telling import follow, payload, tell
+from services.notify.store import cases as store
 
 
 async def on_case_closed(work: Work, fact: ReceivedFact) -> None:

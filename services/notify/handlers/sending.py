@@ -17,11 +17,12 @@ from backstop.notify.v1 import notify_facts_pb2
 from chassis.clock import ClockGuard
 from chassis.ids import new_id
 from chassis.work import Work
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.domain import deliveries as domain
 from services.notify.domain import digests
 from services.notify.domain.deliveries import Channel, Delivery, DeliveryState, Result
 from services.notify.domain.digests import Bundle
+from services.notify.store import deliveries as store
 
 # How long a worker may take from a reservation to its claim: asking two peers, with retries.
 RESERVATION = timedelta(seconds=30)

@@ -10,10 +10,12 @@ from backstop.notify.v1 import notify_facts_pb2
 from chassis.handling import ReceivedFact
 from chassis.ids import new_id
 from chassis.work import Work
-from services.notify import convert, store
+from services.notify import convert
 from services.notify.domain.cases import CaseView
 from services.notify.domain.deliveries import Delivery, DeliveryState, Plan
 from services.notify.domain.digests import Held
+from services.notify.store import cases as store
+from services.notify.store import deliveries as messages
 
 # Wakes the sender.
 DELIVERIES = "deliveries"
@@ -75,7 +77,7 @@ async def tell(
         )
         for plan in told
     ]
-    await store.insert_deliveries(work.connection, fact.source, fact.version, deliveries)
+    await messages.insert_deliveries(work.connection, fact.source, fact.version, deliveries)
     planned = notify_facts_pb2.DeliveriesPlanned(
         case_id=case_id, deliveries=[convert.delivery(delivery) for delivery in deliveries]
     )

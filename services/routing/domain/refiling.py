@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from services.routing.domain.assignment import Assignment, Candidates, assign, told
 from services.routing.domain.decisions import RouteStep, StepOutcome
-from services.routing.domain.route import Route, RouteState, told_anew
+from services.routing.domain.route import Route, RouteState
+from services.routing.domain.same_hands import told_anew
 
 
 def refile(
@@ -33,25 +34,33 @@ def refile(
 
 
 def decided_anew(
-    before: Route, route: Route, found: Candidates, *, here: bool, receiver_here: bool
+    before: Route,
+    route: Route,
+    found: Candidates,
+    *,
+    here: bool,
+    receiver_here: bool,
+    off_shift: bool,
 ) -> tuple[Assignment, bool]:
     """Returns who has a case from now on that was refiled, or begins again, and whether those are
     other hands.
 
     Another unit or post decides as at the registration, a steward named by hand for the other unit
-    included; for the rest a steward stays who is there and needn't keep away. `here` tells that of
-    the present one, `receiver_here` whether who took the appeal is at the site.
+    included, and so does beginning again without a steward; for the rest a steward stays who is
+    there and needn't keep away. `here` tells that of the present one, `off_shift` whether they
+    aren't at work now, `receiver_here` whether who took the appeal is at the site.
     """
     moved = (before.unit_id, before.post_id) != (route.unit_id, route.post_id)
     gone = bool(route.steward) and (not here or found.keeps_away(route.steward))
-    if route.state is RouteState.OPEN and (moved or gone):
+    again = before.cycle != route.cycle
+    if route.state is RouteState.OPEN and (moved or gone or (again and not route.steward)):
         fresh = assign(found)
         if (fresh.steward, fresh.fallback_position) != (route.steward, route.fallback_position):
             why = _why(route, moved=moved, here=here)
             reasons, steps = (why.zh, *fresh.reasons), (why, *fresh.steps)
             return replace(fresh, reasons=reasons, steps=steps), True
     zh, en = "登记内容已更正", "What was registered was amended"
-    if before.cycle != route.cycle:
+    if again:
         zh, en = "销号后恢复办理", "It was closed and begins again"
     step = RouteStep(
         route.rule,
@@ -60,7 +69,7 @@ def decided_anew(
         f"{zh}，重新核对后仍由原负责人办理。",
         f"{en}; it was decided anew and stays in the same hands.",
     )
-    same = told_anew(route, found, receiver_here=receiver_here)
+    same = told_anew(route, found, receiver_here=receiver_here, off_shift=off_shift)
     if same is None:
         same = Assignment(
             route.steward,
@@ -76,6 +85,12 @@ def decided_anew(
 def _why(route: Route, *, moved: bool, here: bool) -> RouteStep:
     if moved:
         zh, en = "登记的单位或值守点已更正，重新确定负责人。", "Its unit or post was amended."
+        return RouteStep(route.rule, route.steward, StepOutcome.NOTED, zh, en)
+    if not route.steward:
+        zh, en = (
+            "销号后恢复办理，重新确定负责人。",
+            "It was closed and begins again.",
+        )
         return RouteStep(route.rule, route.steward, StepOutcome.NOTED, zh, en)
     if not here:
         zh = f"原包保人员 {route.steward} 已不在岗。"

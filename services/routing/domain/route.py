@@ -19,8 +19,6 @@ from services.routing.domain.assignment import (
     assign,
     by_hand,
     position,
-    told,
-    with_first_reply,
 )
 from services.routing.domain.decisions import RouteStep, Rule, StepOutcome
 from services.routing.domain.work_orders import WorkOrder
@@ -251,40 +249,6 @@ def handed_over(route: Route, found: Candidates, *, here: bool) -> Assignment | 
     return replace(fresh, rule=rule, reasons=(why.zh, *fresh.reasons), steps=(why, *fresh.steps))
 
 
-def told_anew(route: Route, found: Candidates, *, receiver_here: bool) -> Assignment | None:
-    """Returns the same assignment with who is told and owes the first reply by the lists of now.
-
-    None when that changes neither. Somebody comes to owe the first reply only until the steward
-    has accepted; who has left the site owes nothing.
-    """
-    if route.state is RouteState.CLOSED:
-        return None
-    plain = Assignment(
-        route.steward,
-        route.rule,
-        (),
-        told(found, route.steward),
-        fallback_position=route.fallback_position,
-    )
-    owed = ""
-    if receiver_here and (route.first_reply_by or route.awaits_acceptance):
-        owed = with_first_reply(plain, found, route.receiver).first_reply_by
-    same_told = set(plain.also_told) == set(route.also_told)
-    if same_told and owed == route.first_reply_by:
-        return None
-    zh = f"同时告知的人员现为：{'、'.join(plain.also_told) or '无'}；"
-    zh += f"初步回复由 {owed} 负责。" if owed else "初步回复由包保人员负责。"
-    en = f"Told as well from now on: {', '.join(plain.also_told) or 'nobody'};"
-    en += f" {owed} owes the first reply." if owed else " the steward owes the first reply."
-    step = RouteStep(route.rule, "", StepOutcome.NOTED, zh, en)
-    return replace(plain, first_reply_by=owed, reasons=(zh,), steps=(step,))
-
-
-def tell_anew(route: Route, assignment: Assignment) -> Route:
-    """Returns the route with others told of it; nothing else changes."""
-    return replace(route, also_told=assignment.also_told, first_reply_by=assignment.first_reply_by)
-
-
 def reassign(route: Route, assignment: Assignment, time: datetime) -> Route:
     """Returns the route with another steward, who has to accept anew; the level stays."""
     return replace(
@@ -321,8 +285,16 @@ def accept(route: Route, person_id: str, time: datetime, *, off_shift: bool = Fa
     """
     if route.accept_time is not None:
         return route
-    first_reply_by = route.first_reply_by if off_shift else ""
-    return replace(route, accepted_by=person_id, accept_time=time, first_reply_by=first_reply_by)
+    accepted = replace(route, accepted_by=person_id, accept_time=time)
+    return replace(accepted, first_reply_by=first_reply_owed(accepted, off_shift=off_shift))
+
+
+def first_reply_owed(route: Route, *, off_shift: bool) -> str:
+    """Returns who owes the first reply of a case in the steward's place; empty for the steward.
+
+    Nobody does once the steward has accepted, but while that one is `off_shift`.
+    """
+    return route.first_reply_by if route.accept_time is None or off_shift else ""
 
 
 def on_position(accountable: str) -> bool:
@@ -347,17 +319,6 @@ def reopen(route: Route, cycle: int) -> Route:
         level_owner="",
         level_time=None,
         answered=None,
-    )
-
-
-def begun_again(route: Route) -> RouteStep:
-    """Returns the remark why a case left its level when the reporter said that it isn't done."""
-    return RouteStep(
-        route.rule,
-        route.steward,
-        StepOutcome.NOTED,
-        "诉求人不认可，重新办理，回到包保人员。",
-        "The reporter says that it is not done: it begins again with the steward.",
     )
 
 

@@ -7,7 +7,7 @@ from chassis.database import Connection
 from chassis.work import Work
 from services.routing.convert import routes as convert
 from services.routing.domain import assignment as assignments
-from services.routing.domain import handover
+from services.routing.domain import handover, same_hands
 from services.routing.domain import route as routes
 from services.routing.domain.assignment import Assignment, Candidates, Responsible
 from services.routing.domain.directory import DUTY_LEAD, Site
@@ -93,6 +93,16 @@ async def off_shift(connection: Connection, site: Site, person_id: str, time: da
     return not await duty.on_shift(connection, site, person_id, time)
 
 
+async def accepted_off_shift(work: Work, site: Site | None, route: Route) -> bool:
+    """Tells whether a steward who accepted a case off shift is off shift still.
+
+    Until they aren't, the receiver owes the first reply.
+    """
+    if site is None or route.accept_time is None or not route.first_reply_by:
+        return False
+    return await off_shift(work.connection, site, route.steward, work.time)
+
+
 async def take_up(work: Work, asked: Route) -> Route:
     """Gives a case just registered to its first hands."""
     found = await candidates(work, asked)
@@ -151,7 +161,7 @@ async def tell_anew(work: Work, route: Route, told: Assignment) -> Route:
 
     The fact names the steward as the one before: the case stays in the same hands.
     """
-    changed = routes.tell_anew(route, told)
+    changed = same_hands.tell_anew(route, told)
     await store.save_route(work.connection, changed, work.time)
     await explaining.note(work, changed, told.steps)
     same = route.steward or assignments.position(route.fallback_position)

@@ -4,6 +4,7 @@ from chassis.errors import Refused
 from chassis.work import Receipt, Work
 from services.routing.convert import routes as convert
 from services.routing.domain import route as routes
+from services.routing.domain import same_hands
 from services.routing.domain.assignment import Candidates
 from services.routing.domain.commands.cases import AcceptCase, AssignCase
 from services.routing.domain.directory import Person, Site
@@ -55,6 +56,10 @@ async def accept_case(work: Work, command: AcceptCase) -> Receipt:
         accepted = routes.accept(route, actor.subject, work.time, off_shift=off)
         await store.save_route(work.connection, accepted, work.time)
         work.record(route.case_id, route.site_id, convert.case_accepted(accepted, work.time))
+        if accepted.first_reply_by:
+            # Who hears of an acceptance takes the steward for who owes the first reply.
+            still = same_hands.accepted_off_shift(accepted)
+            await assigning.tell_anew(work, accepted, still)
     return holding.receipt(work, command.case_id)
 
 

@@ -15,17 +15,18 @@ from chassis.work import Work
 from services.routing.domain import ladder as ladders
 from services.routing.domain import refiling as refiled
 from services.routing.domain import route as routes
+from services.routing.domain import same_hands
 from services.routing.domain.route import SEAL_LEASE, Cause, Route, RouteState
 from services.routing.domain.work_orders import WorkOrder
 from services.routing.handlers import (
     assigning,
-    explaining,
     ladder,
     recurrence,
     refiling,
     sweeps,
     tenures,
 )
+from services.routing.store import directory as sites
 from services.routing.store import routes as store
 from services.routing.store import work_orders as tasks
 
@@ -124,14 +125,18 @@ async def on_case_resolved(work: Work, fact: ReceivedFact) -> None:
 
 
 async def on_case_rejected(work: Work, fact: ReceivedFact) -> None:
-    """Opens the case again, with its steward and at the foot of the ladder."""
+    """Opens the case again, with its steward and at the foot of the ladder, and says so.
+
+    What routing tells of the new cycle comes after that fact, which waits for intake's: nobody
+    takes it for news of a cycle that is over.
+    """
     message = _read(fact, intake.CaseRejected)
-    route = await _load(work, fact)
-    reopened = routes.reopen(route, message.new_cycle)
+    reopened = routes.reopen(await _load(work, fact), message.new_cycle)
     await _keep(work, reopened)
-    if route.accountable != reopened.accountable:
-        await explaining.note(work, reopened, (routes.begun_again(reopened),))
     await _settle_seals(work, fact)
+    site = await sites.load_site(work.connection, reopened.site_id)
+    off = await assigning.accepted_off_shift(work, site, reopened)
+    await assigning.tell_anew(work, reopened, same_hands.begun_again(reopened, off_shift=off))
 
 
 async def on_case_closed(work: Work, fact: ReceivedFact) -> None:

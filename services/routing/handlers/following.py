@@ -1,7 +1,7 @@
 """Cases after a change of the site's lists: to whom they say now, and away from who keeps away."""
 
 from chassis.work import Work
-from services.routing.domain import handover
+from services.routing.domain import handover, same_hands
 from services.routing.domain import route as routes
 from services.routing.domain.assignment import Responsible
 from services.routing.domain.directory import Site
@@ -28,7 +28,8 @@ async def follow_lists(
     if assignment is not None:
         moved = await assigning.give(work, route, assignment, found, site=site)
     else:
-        told = routes.told_anew(route, found, receiver_here=there.receiver)
+        off = await assigning.accepted_off_shift(work, site, route)
+        told = same_hands.told_anew(route, found, receiver_here=there.receiver, off_shift=off)
         if told is not None:
             moved = await assigning.tell_anew(work, route, told)
     if moved.level and moved.state is not RouteState.CLOSED:

@@ -41,7 +41,12 @@ async def _decide(work: Work, site: Site, before: Route, route: Route) -> Route:
     there = await _there(work, site, route)
     found = await assigning.candidates(work, route, site=site)
     given, moves = refiling.decided_anew(
-        before, route, found, here=there.steward, receiver_here=there.receiver
+        before,
+        route,
+        found,
+        here=there.steward,
+        receiver_here=there.receiver,
+        off_shift=await assigning.accepted_off_shift(work, site, route),
     )
     if moves:
         return await assigning.give(work, route, given, found, site=site)

@@ -155,6 +155,22 @@ async def test_a_case_that_goes_down_tells_who_has_it_now(notify: Notify) -> Non
     assert await after(notify, stream, case_id, down) == []
 
 
+async def test_a_case_that_begins_again_is_not_assigned_to_its_steward_anew(
+    notify: Notify,
+) -> None:
+    stream, case_id = await assigned(notify)
+    await take(notify, stream.escalated(case_id))
+    await take(
+        notify,
+        stream.fact("intake", case_id, intake.CaseResolved(case_id=case_id)),
+        stream.fact("intake", case_id, intake.CaseRejected(case_id=case_id, new_cycle=2)),
+    )
+    begins = routing.CaseAssigned(
+        case_id=case_id, steward="dd01", accountable="dd01", previous="dd01"
+    )
+    assert await after(notify, stream, case_id, begins) == []
+
+
 async def test_whoever_owes_the_first_reply_is_told_and_warned(notify: Notify) -> None:
     stream = Stream()
     registered = stream.registered()
@@ -178,6 +194,14 @@ async def test_whoever_owes_the_first_reply_is_told_and_warned(notify: Notify) -
     await take(notify, stream.fact("routing", case_id, routing.CaseAccepted(case_id=case_id)))
     await take(notify, stream.fact("sla", case_id, soon))
     assert (await told(notify, case_id))[4:] == [("dd01", "clock_due_soon")]
+    # Accepted off shift: routing says after the acceptance that it is the receiver's still.
+    message.previous = "dd01"
+    assert await after(notify, stream, case_id, message) == []
+    await take(notify, stream.fact("sla", case_id, soon))
+    assert (await told(notify, case_id))[5:] == [
+        ("dd01", "clock_due_soon"),
+        ("clerk2", "clock_due_soon"),
+    ]
 
 
 async def test_others_who_are_told_change_without_the_steward_hearing_again(

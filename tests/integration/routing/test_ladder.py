@@ -151,7 +151,7 @@ async def test_breaches_of_an_earlier_cycle_do_not_climb_in_the_new_one(mine: Mi
     await mine.breached(case_id, sla_pb2.CLOCK_KIND_ESCALATION, cycle=1)
     await mine.breached(case_id, sla_pb2.CLOCK_KIND_ESCALATION, cycle=1, reference=old)
     assert (await mine.route(case_id)).level == 0
-    # sla may hear of a work order before it hears of the cycle that it belongs to.
+    # One that was sent before routing told first of a new cycle may have the old one.
     await mine.breached(case_id, sla_pb2.CLOCK_KIND_ESCALATION, cycle=1, reference=new)
     assert (await mine.route(case_id)).level == 1
     await mine.breached(case_id, sla_pb2.CLOCK_KIND_PLAN, cycle=2)

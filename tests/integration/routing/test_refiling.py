@@ -1,5 +1,6 @@
 """Cases that are amended, or closed and begun again, go to whoever may have them now."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -129,6 +130,30 @@ async def test_a_closed_case_begins_again_with_its_steward(
     await mine.advance(timedelta(minutes=1))
     await mine.breached(case_id, cycle=2)
     assert (await mine.route(case_id)).level == 1
+    assert await findings(mine) == []
+
+
+@pytest.mark.parametrize("level", [0, 2])
+async def test_what_is_told_of_a_new_cycle_waits_for_the_rejection(mine: Mine, level: int) -> None:
+    """Others may hear of a step in the new cycle first, and must not take it for one of the old."""
+    case_id = await registered(mine)
+    if level:
+        await up(mine, case_id, level)
+    await mine.hear("intake", case_id, intake.CaseResolved(case_id=case_id, cycle=1))
+    rejected = mine.fact(
+        "intake", case_id, intake.CaseRejected(case_id=case_id, cycle=1, new_cycle=2)
+    )
+    await mine.gate.take([rejected], "intake")
+    told = await assigned(mine, case_id)
+    assert (told.previous, told.steward, told.accountable) == ("zhang", "zhang", "zhang")
+    assert "不认可" in told.reasons[0]
+    causes = await mine.value(
+        "SELECT causes::text FROM journal WHERE subject_id = $1 ORDER BY subject_version DESC"
+        " LIMIT 1",
+        case_id,
+    )
+    assert json.loads(causes) == [["intake", case_id, rejected.subject_version]]
+    assert (await explained(mine, case_id))[-1].accountable == "zhang"
     assert await findings(mine) == []
 
 

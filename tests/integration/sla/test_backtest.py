@@ -1,174 +1,44 @@
 """A site's past under other terms: exactly the known cases differ."""
 
-import asyncio
 import multiprocessing
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import grpc
 import pytest
 
 from backstop.sla.v1 import (
     sla_calendar_pb2,
-    sla_pb2,
     sla_policy_pb2,
-    sla_service_pb2,
-    sla_service_pb2_grpc,
 )
 from chassis.convert import to_date_message
-from chassis.pages import PageTokens
-from chassis.server import Registration
-from chassis.testing import PEPPER, Answer, Keys, bearer, read_refusal, serving
-from deploy.local import processes
-from services.sla.app import SPEC
+from chassis.testing import read_refusal
 from services.sla.domain.acts import Escalated
 from services.sla.domain.clocks import Clock
 from services.sla.domain.kinds import ClockKind
 from services.sla.domain.replay import simulate
-from services.sla.rpc import SlaServicer
-from services.sla.rpc.backtest import Bench
 from services.sla.store import files
 from services.sla.store.questions import list_history, logged_of
 from services.sla.store.terms import load_terms
+from tests.integration.sla.bench import (
+    PLAN,
+    Desk,
+    Report,
+    bench_of,
+)
 from tests.integration.sla.conftest import SITE, Sla
-from tests.integration.sla.past import COUNT, DAY, LADDER, MONDAY, QUIET, Known, at, lives, save
+from tests.integration.sla.past import COUNT, DAY, LADDER, MONDAY, QUIET, at, lives, save
 from tests.waiting import eventually
-
-# The asynchronous stub exists for type checkers alone.
-Stub: TypeAlias = "sla_service_pb2_grpc.SlaServiceAsyncStub"
-Event: TypeAlias = sla_service_pb2.BacktestPolicyResponse
-
-PLAN = sla_pb2.CLOCK_KIND_PLAN
-
-
-# The call -------------------------------------------------------------------------------------
-
-
-@dataclass
-class Desk:
-    """An sla with its server, a past, and a leader who asks about it."""
-
-    sla: Sla
-    stub: Stub
-    keys: Keys
-    servicer: SlaServicer
-
-    @property
-    def known(self) -> list[Known]:
-        return [known for known, _ in lives()]
-
-    def request(
-        self,
-        plan_days: int = 0,
-        calendar: sla_calendar_pb2.Calendar | None = None,
-        **fields: Any,
-    ) -> sla_service_pb2.BacktestPolicyRequest:
-        usual: dict[str, Any] = {
-            "site_id": SITE,
-            "start_date": to_date_message(MONDAY),
-            "end_date": to_date_message(MONDAY + 30 * DAY),
-            "calendar": calendar,
-            "max_differences": 100_000,
-        }
-        if plan_days:
-            usual["policy"] = plan_in(plan_days)
-        return sla_service_pb2.BacktestPolicyRequest(**(usual | fields))
-
-    def call(
-        self, request: sla_service_pb2.BacktestPolicyRequest, *roles: str, site: str = SITE
-    ) -> Any:
-        metadata = bearer(self.keys.person(roles=roles or ["LEADER"], sites=[site]))
-        return self.stub.BacktestPolicy(request, metadata=metadata)
-
-    async def run(self, request: sla_service_pb2.BacktestPolicyRequest) -> "Report":
-        return Report([event async for event in self.call(request)])
-
-    async def refused(
-        self, request: sla_service_pb2.BacktestPolicyRequest, *roles: str, site: str = SITE
-    ) -> Answer:
-        with pytest.raises(grpc.aio.AioRpcError) as raised:
-            async for _ in self.call(request, *roles, site=site):
-                pass
-        return read_refusal(raised.value)
-
-    async def calendar(self) -> sla_calendar_pb2.Calendar:
-        director = bearer(self.keys.person(roles=["DIRECTOR"], sites=[SITE]))
-        request = sla_service_pb2.GetCalendarRequest(site_id=SITE)
-        response = await self.stub.GetCalendar(request, metadata=director, timeout=5)
-        return response.calendar
-
-
-@dataclass
-class Report:
-    """All that a backtest told."""
-
-    events: list[Event]
-
-    @property
-    def summary(self) -> sla_service_pb2.BacktestSummary:
-        (summary,) = (event.summary for event in self.events if event.HasField("summary"))
-        assert self.events[-1].HasField("summary")
-        return summary
-
-    @property
-    def differences(self) -> list[sla_service_pb2.BacktestDifference]:
-        return [event.difference for event in self.events if event.HasField("difference")]
-
-    @property
-    def progress(self) -> list[tuple[int, int]]:
-        return [
-            (event.progress.done, event.progress.total)
-            for event in self.events
-            if event.HasField("progress")
-        ]
-
-    def plans(self, before: str, after: str) -> set[str]:
-        """Returns the cases whose first PLAN would have ended otherwise, from state to state."""
-        return {
-            found.case_id
-            for found in self.differences
-            if found.before.kind == PLAN == found.after.kind
-            and found.before.cycle == 1
-            and state(found.before) == before
-            and state(found.after) == after
-        }
-
-
-def state(clock: sla_pb2.Clock) -> str:
-    return sla_pb2.ClockState.Name(clock.state).removeprefix("CLOCK_STATE_")
-
-
-def plan_in(days: int) -> sla_policy_pb2.Policy:
-    terms = sla_policy_pb2.ClockTerms(clock=PLAN, working_days=days)
-    rule = sla_policy_pb2.PolicyRule(name="试行", clocks=[terms])
-    return sla_policy_pb2.Policy(site_id=SITE, rules=[rule])
 
 
 @pytest.fixture
 async def empty(sla: Sla, tmp_path: Path) -> AsyncIterator[Desk]:
     """An sla without a past."""
-    keys = Keys()
-    servicer = SlaServicer(sla.database.app, sla.database.worker, PageTokens(PEPPER))
-    registration = Registration(
-        descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
-        add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=servicer,
-    )
-    async with (
-        serving(registration, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (_, address),
-        grpc.aio.insecure_channel(address) as channel,
-    ):
-        yield Desk(sla, sla_service_pb2_grpc.SlaServiceStub(channel), keys, servicer)
-    await servicer.close()
-    assert not multiprocessing.active_children()
+    async with bench_of(sla, tmp_path) as empty:
+        yield empty
 
 
 @pytest.fixture
@@ -413,101 +283,3 @@ async def test_one_at_a_time(desk: Desk) -> None:
     report = await eventually(again, what="the cancelled one has let go")
     assert report is not None
     assert report.summary.cases == COUNT
-
-
-# Processes ------------------------------------------------------------------------------------
-
-
-async def test_a_killed_process_costs_one_backtest(desk: Desk) -> None:
-    call = desk.call(desk.request(2))
-    assert (await call.read()).HasField("progress")
-    for child in multiprocessing.active_children():
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await _read_all(call)
-    assert read_refusal(raised.value).reason == "INTERNAL"
-    assert (await desk.run(desk.request(2))).summary.cases == COUNT
-
-
-async def _read_all(call: Any) -> None:
-    while await call.read() is not grpc.aio.EOF:
-        pass
-
-
-async def test_idle_processes_end() -> None:
-    bench = Bench(idle_seconds=0.05)
-    async with bench.taken() as pool:
-        assert await asyncio.wrap_future(pool.submit(os.getpid)) != os.getpid()
-        assert len(multiprocessing.active_children()) == bench.workers
-
-    async def gone() -> bool:
-        return not multiprocessing.active_children()
-
-    await eventually(gone, what="nobody works")
-    # Whoever needs them gets others.
-    async with bench.taken() as pool:
-        assert await asyncio.wrap_future(pool.submit(os.getpid)) != os.getpid()
-    await bench.close()
-    assert await gone()
-
-
-def test_processes_that_nobody_waited_for_are_ended_too() -> None:
-    bench = Bench()
-
-    async def take() -> None:
-        async with bench.taken():
-            pass
-
-    async def body() -> None:
-        taking = asyncio.create_task(take())
-        started = asyncio.Event()
-        asyncio.get_running_loop().call_soon(started.set)
-        await started.wait()
-        taking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await taking
-        await bench.close()
-
-    # Waits for its threads in the end, also for the one that starts processes.
-    asyncio.run(body())
-    assert not multiprocessing.active_children()
-
-
-_ORPHANS = """
-import os, signal
-from services.sla.rpc.backtest import _open
-
-if __name__ == "__main__":
-    pool = _open(2)
-    pool.submit(os.getpid).result()
-    print(*pool._processes, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_processes_do_not_outlive_a_killed_service(tmp_path: Path) -> None:
-    script = tmp_path / "killed.py"
-    script.write_text(_ORPHANS)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen(
-        [sys.executable, script], env=environment, stdout=subprocess.PIPE
-    ) as killed:
-        assert killed.stdout is not None
-        orphans = [int(pid) for pid in killed.stdout.readline().split()]
-    assert killed.returncode == -signal.SIGKILL
-    assert len(orphans) == 2
-    try:
-        assert processes.wait_for(lambda: not any(map(_runs, orphans)), 20)
-    finally:
-        for pid in filter(_runs, orphans):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    # One that nobody has waited for yet is a zombie.
-    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -18,7 +18,7 @@ from services.routing.domain.assignment import (
 )
 from services.routing.domain.decisions import Rule, StepOutcome
 from services.routing.domain.handover import There
-from services.routing.domain.route import Answered, Instruction, Route, RouteState
+from services.routing.domain.route import Answered, Instruction, Route
 from services.routing.domain.shield import Shield
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -100,40 +100,6 @@ def test_why_a_level_is_looked_at_again() -> None:
     vacant = handover.level_gone(at_level(QUEUE), ALL_THERE)
     assert vacant is not None
     assert (vacant.candidate, vacant.outcome) == (QUEUE, StepOutcome.NOTED)
-
-
-def test_others_are_told_and_nothing_else_changes() -> None:
-    route = a_route()
-    assert routes.told_anew(route, FOUND, receiver_here=True) is None
-    other = Candidates("bathhouse", replace(NAMED, also_told=("p5",)))
-    told = routes.told_anew(route, other, receiver_here=True)
-    assert told is not None
-    assert routes.tell_anew(route, told) == replace(route, also_told=("p5",))
-    assert "p5" in told.reasons[0]
-    # In another order they are the same.
-    turned = Candidates("bathhouse", replace(NAMED, also_told=("p4", "p3")))
-    assert routes.told_anew(route, turned, receiver_here=True) is None
-    assert routes.told_anew(routes.close(route), other, receiver_here=False) is None
-
-
-def test_a_receiver_who_has_left_or_keeps_away_owes_no_first_reply() -> None:
-    route = a_route()
-    left = routes.told_anew(route, FOUND, receiver_here=False)
-    assert left is not None
-    assert routes.tell_anew(route, left) == replace(route, first_reply_by="")
-    kept = replace(FOUND, shield=Shield(frozenset({"p9"}), frozenset({"clerk"})))
-    away = routes.told_anew(route, kept, receiver_here=True)
-    assert away is not None and away.first_reply_by == ""
-    # Back again they owe it, until somebody has accepted the case.
-    without = routes.tell_anew(route, left)
-    back = routes.told_anew(without, FOUND, receiver_here=True)
-    assert back is not None and back.first_reply_by == "clerk"
-    for done in (replace(without, accept_time=NOW), replace(without, state=RouteState.RESOLVED)):
-        assert routes.told_anew(done, FOUND, receiver_here=True) is None
-    # Accepted off shift it is theirs still.
-    off = replace(route, accept_time=NOW)
-    assert routes.told_anew(off, FOUND, receiver_here=True) is None
-    assert routes.told_anew(off, FOUND, receiver_here=False) is not None
 
 
 UNION = Alternate("UNION", "p7", "吴九")
