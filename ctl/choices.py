@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-import typer
 from google.protobuf.descriptor import EnumDescriptor
 
+from ctl.failures import Problem
 from ctl.values import VALUES
 
 Number_co = TypeVar("Number_co", covariant=True)
@@ -41,15 +41,25 @@ def prefix_of(enum: EnumDescriptor) -> str:
 def parse(enum: Enum[Number_co], text: str, *, option: str) -> Number_co:
     """Returns the value of that name, the unspecified one for an empty text.
 
-    Raises typer.BadParameter with the names there are.
+    Raises Problem with the words and names there are.
     """
     descriptor = enum.DESCRIPTOR
     if not text:
         return enum.Value(f"{prefix_of(descriptor)}UNSPECIFIED")
     name = name_of(descriptor, text)
     if name is None:
-        raise typer.BadParameter(f"{text!r}: {', '.join(names_of(descriptor))}", param_hint=option)
+        raise Problem(f"没有“{text}” / none of: {_listed(descriptor)}", field=option)
     return enum.Value(name)
+
+
+def _listed(enum: EnumDescriptor) -> str:
+    """Returns the values as they are typed, with their Chinese words: "told（当面或电话告知）"."""
+    prefix = prefix_of(enum)
+    shown = []
+    for name in names_of(enum):
+        word = VALUES.get(f"{prefix}{name.upper().replace('-', '_')}", ("", ""))[0]
+        shown.append(f"{name}（{word}）" if word else name)
+    return "、".join(shown)
 
 
 def name_of(enum: EnumDescriptor, text: str) -> str | None:

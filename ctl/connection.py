@@ -22,6 +22,7 @@ from backstop.operations.v1.operations_service_pb2_grpc import (
 )
 from backstop.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
 from backstop.sla.v1.sla_service_pb2_grpc import SlaServiceStub
+from ctl import bounds
 from ctl.failures import Failure, answer_of
 from ctl.settings import Settings
 
@@ -105,6 +106,7 @@ class Client:
     ) -> None:
         self._connections = connections
         self._timeout = timeout
+        self._language = language
         metadata = [("accept-language", "en" if language == "en" else "zh-CN")]
         if token:
             metadata.append(("authorization", f"Bearer {token}"))
@@ -146,8 +148,9 @@ class Client:
         """Calls, and repeats the very same request while nobody answers.
 
         `repeat` is False for the few calls that are neither reads nor carry a request id.
-        Raises Failure.
+        Raises Failure, and Problem for a text that is too long to be sent.
         """
+        bounds.check(request, language=self._language)
         waits = BACKOFF_SECONDS if repeat else ()
         for wait in (*waits, None):
             try:
@@ -170,7 +173,8 @@ class Client:
         *,
         timeout: float,
     ) -> AsyncIterator[Response]:
-        """Calls a method that answers piece by piece; nothing is repeated. Raises Failure."""
+        """Calls a method that answers piece by piece; nothing is repeated. Raises as `call`."""
+        bounds.check(request, language=self._language)
         try:
             async for piece in method(request, timeout=timeout, metadata=self._metadata):
                 yield piece

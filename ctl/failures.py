@@ -29,6 +29,10 @@ _FAULT = frozenset(
 )
 
 
+# gRPC's own words for a message past its bound; the side that refused it stands before them.
+_TOO_LARGE = "message larger than max"
+
+
 class Problem(Exception):
     """Something about the command, its files or its settings; the text says what to change.
 
@@ -71,7 +75,24 @@ class Answer:
     x_request_id: str = ""
 
     @property
+    def request_too_large(self) -> bool:
+        """The request never reached the service."""
+        return self._too_large and not self.response_too_large
+
+    @property
+    def response_too_large(self) -> bool:
+        """The service has answered, and possibly done it."""
+        return self._too_large and self.sentence.startswith("CLIENT: Received")
+
+    @property
+    def _too_large(self) -> bool:
+        exhausted = self.code is grpc.StatusCode.RESOURCE_EXHAUSTED and not self.reason
+        return exhausted and _TOO_LARGE in self.sentence
+
+    @property
     def exit(self) -> Exit:
+        if self._too_large:
+            return Exit.REFUSED
         if self.code in _UNAVAILABLE:
             return Exit.UNAVAILABLE
         return Exit.FAULT if self.code in _FAULT else Exit.REFUSED

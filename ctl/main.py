@@ -11,6 +11,7 @@ import typer
 
 from ctl import settings
 from ctl.commands import (
+    answers,
     ask,
     case,
     deadline,
@@ -23,7 +24,10 @@ from ctl.commands import (
     life,
     operations,
     outreach,
+    reading,
+    register,
     route,
+    samples,
     shifts,
     site,
     sweep,
@@ -49,36 +53,50 @@ app = typer.Typer(
     epilog=_EPILOG,
     help="“兜底窗口”命令行 · the backstop window from a terminal",
 )
-case.app.command("track")(word.track)
-case.app.command("confirm")(word.confirm)
-case.app.command("reject")(word.reject)
-case.app.command("promise")(follow_up.promise)
-case.app.command("callback")(follow_up.callback)
-case.app.command("flag")(follow_up.flag)
-case.app.command("amend")(life.amend)
-case.app.command("comment")(life.comment)
-case.app.command("meeting")(life.meeting)
-case.app.command("link")(life.link)
-case.app.command("merge")(life.merge)
-case.app.command("split")(life.split)
-case.app.command("code")(life.reissue)
-case.app.command("withdraw")(ends.withdraw)
-case.app.command("reopen")(ends.reopen)
-case.app.command("refer")(ends.refer)
-case.app.command("referred")(ends.referred)
-case.app.command("review")(ends.review)
-case.app.command("explain")(route.explain)
-case.app.command("handlers")(route.handlers)
-case.app.command("assign")(route.assign)
-case.app.command("recuse")(route.recuse)
-case.app.command("down")(route.down)
-case.app.command("time")(route.attributed_time)
+case_app = typer.Typer(no_args_is_help=True, help="诉求 · cases")
+case_app.command("register")(register.register)
+case_app.command("show")(reading.show)
+case_app.command("list")(reading.list_cases)
+case_app.command("timeline")(reading.timeline)
+case_app.command("accept")(case.accept)
+case_app.command("verify")(case.verify)
+case_app.command("reply")(answers.reply)
+case_app.command("plan")(answers.plan)
+case_app.command("progress")(answers.progress)
+case_app.command("feedback")(answers.feedback)
+case_app.command("escalate")(case.escalate)
+case_app.command("resolve")(case.resolve)
+case_app.command("close")(case.close)
+case_app.command("track")(word.track)
+case_app.command("confirm")(word.confirm)
+case_app.command("reject")(word.reject)
+case_app.command("promise")(follow_up.promise)
+case_app.command("callback")(follow_up.callback)
+case_app.command("flag")(follow_up.flag)
+case_app.command("amend")(life.amend)
+case_app.command("comment")(life.comment)
+case_app.command("meeting")(life.meeting)
+case_app.command("link")(life.link)
+case_app.command("merge")(life.merge)
+case_app.command("split")(life.split)
+case_app.command("code")(life.reissue)
+case_app.command("withdraw")(ends.withdraw)
+case_app.command("reopen")(ends.reopen)
+case_app.command("refer")(ends.refer)
+case_app.command("referred")(ends.referred)
+case_app.command("review")(ends.review)
+case_app.command("explain")(route.explain)
+case_app.command("handlers")(route.handlers)
+case_app.command("assign")(route.assign)
+case_app.command("recuse")(route.recuse)
+case_app.command("down")(route.down)
+case_app.command("time")(route.attributed_time)
 work_order.app.command("reopen")(task_follow_up.reopen)
 work_order.app.command("meeting")(task_follow_up.meeting)
 work_order.app.command("ask")(task_follow_up.ask)
 work_order.app.command("decide")(task_follow_up.decide)
 work_order.app.command("survey")(task_follow_up.survey)
-app.add_typer(case.app, name="case")
+app.add_typer(case_app, name="case")
 app.add_typer(work_order.app, name="work-order")
 app.add_typer(task_follow_up.proposal_app, name="proposal")
 app.add_typer(sweep.app, name="sweep")
@@ -98,7 +116,7 @@ app.command("measures")(figures.measures)
 app.command("report")(figures.report)
 app.command("solved")(figures.solved)
 app.add_typer(shifts.handover_app, name="handover")
-app.add_typer(shifts.sample_app, name="sample")
+app.add_typer(samples.sample_app, name="sample")
 app.add_typer(window.slips_app, name="slips")
 app.add_typer(window.lexicon_app, name="lexicon")
 app.add_typer(window.rules_app, name="rules")

@@ -10,6 +10,7 @@ import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from ctl.connection import Client
@@ -18,7 +19,8 @@ from ctl.failures import Failure, Problem
 
 # How a reporter acts: with an account of their own, or with the receipt code.
 _FOR_REPORTER = {"reporter": "诉求人 reporter", "receipt": "诉求人 reporter"}
-_KINDS = ("people", "units", "posts", "positions", "categories")
+Kind: TypeAlias = Literal["people", "units", "posts", "positions", "categories"]
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 # Of a site's id, as the protos have it; nothing else becomes the name of a file.
 _SITE_ID = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -51,11 +53,28 @@ class Names:
 
     def person_of(self, text: str) -> str:
         """Returns the code of a person named by code or by name; the text when nobody is."""
-        return next((code for code, name in self.people.items() if name == text), text)
+        return self.code_of("people", text)
 
     def unit_of(self, text: str) -> str:
         """Returns the code of a unit named by code or by name; the text when none is."""
-        return next((code for code, name in self.units.items() if name == text), text)
+        return self.code_of("units", text)
+
+    def category_of(self, text: str) -> str:
+        """Returns the code of a category named by name, or by code in any case."""
+        code = self.code_of("categories", text)
+        return code if code in self.categories else code.upper()
+
+    def code_of(self, kind: Kind, text: str) -> str:
+        """Returns the code of something named by code or by name; the text when nothing is."""
+        table = self.table(kind)
+        return (
+            text if text in table else next((c for c, name in table.items() if name == text), text)
+        )
+
+    def table(self, kind: Kind) -> dict[str, str]:
+        """Returns the names of one kind by their codes."""
+        table: dict[str, str] = getattr(self, kind)
+        return table
 
     def unit(self, unit_id: str) -> str:
         return self.units.get(unit_id, unit_id)

@@ -19,7 +19,7 @@ from backstop.intake.v1 import error_reason_pb2 as intake_reason_pb2
 from backstop.notify.v1 import error_reason_pb2 as notify_reason_pb2
 from backstop.routing.v1 import error_reason_pb2 as routing_reason_pb2
 from backstop.sla.v1 import error_reason_pb2 as sla_reason_pb2
-from ctl import rules, vocabulary
+from ctl import filters, rules, vocabulary
 from ctl.failures import Answer, FieldFault
 from ctl.names import Names
 from ctl.words import ZH, Words
@@ -52,6 +52,8 @@ def sentence(answer: Answer, words: Words, names: Names) -> str:
     template = _templates(words.language).get(answer.reason)
     if template is None:
         return answer.sentence
+    if answer.reason == "FILTER_INVALID":
+        return template.format_map(answer.metadata | _problem_of_filter(answer, words))
     filled = {
         key: _value(answer.reason, key, value, words, names)
         for key, value in answer.metadata.items()
@@ -70,14 +72,26 @@ def sentence(answer: Answer, words: Words, names: Names) -> str:
         return answer.sentence
 
 
+def _problem_of_filter(answer: Answer, words: Words) -> dict[str, str]:
+    return {"problem": filters.problem(answer.metadata)} if words.language == ZH else {}
+
+
 def faults(answer: Answer, words: Words, names: Names) -> list[Told]:
     """Returns the fields at fault; one whose description is the sentence has no words left."""
     found = []
+    if answer.reason == "FILTER_INVALID":
+        # The first is the problem, which the sentence tells.
+        lines = (fault.description for fault in answer.faults[1:])
+        return [
+            Told("", filters.fields_line(one) if words.language == ZH else one) for one in lines
+        ]
     for fault in answer.faults:
         text = "" if fault.description == answer.sentence else _rule(fault.description, words)
         label = field_label(fault.name, words, names, answer.service) if fault.name else ""
         if label or (text and answer.reason != "INVALID_FIELD"):
             found.append(Told(label, text))
+    if instead := answer.metadata.get("instead"):
+        found.append(Told("", words("instead", action=words.pick(vocabulary.ACTIONS, instead))))
     return found
 
 
@@ -150,6 +164,8 @@ def _value(reason: str, key: str, value: str, words: Words, names: Names) -> str
             return _joined(words, _needed(value, words))
         case "problem" if reason == "UNAUTHENTICATED":
             return words.pick(vocabulary.TOKEN_PROBLEMS, value)
+        case "problem" if reason == "PERIOD_INVALID":
+            return _rule(value, words)
         case "field":
             return field_label(value, words, names)
         case "unit_id":
@@ -184,6 +200,10 @@ def _of_transport(answer: Answer, words: Words) -> str:
         return words("cut_off", service=answer.service)
     if answer.code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return words("too_slow", service=answer.service)
+    if answer.request_too_large:
+        return words("request_too_large", service=answer.service)
+    if answer.response_too_large:
+        return words("response_too_large", service=answer.service)
     return answer.sentence
 
 

@@ -22,6 +22,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"must (?:not )?be in list \[.*\]", "不是可选的值"),
         (r"must contain no more than (\d+) item\(s\)", "最多 {} 项"),
         (r"must contain at least (\d+) item\(s\)", "至少 {} 项"),
+        (r"repeated value must contain unique items", "有重复的"),
         (r"exactly one field is required in oneof", "必须且只能写其中一项"),
         (
             r"must be greater than or equal to (\S+) and less than or equal to (\S+)",
@@ -130,6 +131,14 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         ),
         (r"no such day", "没有这一天"),
         (r"says nothing", "没有写内容"),
+        # Of periods.
+        (r"it ends before it begins", "止日早于起日"),
+        (r"it is longer than five years", "长于五年"),
+        (r"no calendar of a mine has these days", "没有这样的日子"),
+        (r"it has not begun", "还没有开始"),
+        (r"the one to compare with lacks one of its days", "对比期须起止都写"),
+        # Said in both languages.
+        (r"(.*[一-鿿].*) \([^()]*\)", "{}"),
     )
 )
 

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import typer
@@ -21,8 +22,10 @@ from ctl import settings as settings_module
 from ctl.connection import Client, Connections, new_request_id
 from ctl.exits import Exit
 from ctl.failures import Answer, Failure, Problem
-from ctl.names import Names, names_of
+from ctl.filters import Written, as_typed, written
+from ctl.names import Kind, Names, names_of
 from ctl.settings import Settings
+from ctl.tables.look import Look
 from ctl.words import Words
 
 _UUID_LENGTH = 36
@@ -31,6 +34,7 @@ _TIME_SECONDS = 2.0
 _WIDTH_OF_FILES = 160
 # Questions in flight where a listing needs many answers.
 _AT_ONCE = 16
+_DAYS_AHEAD = re.compile(r"\+\d+d")
 
 
 @dataclass(slots=True)
@@ -71,6 +75,8 @@ class Session:
     connections: Connections
     client: Client
     zone: ZoneInfo
+    # What was typed as a filter, for the place in it that a refusal is about.
+    condition: Written | None = None
     _names: dict[str, Names] = field(default_factory=dict)
 
     @property
@@ -103,6 +109,11 @@ class Session:
                 self.zone = times.zone(found.time_zone)
         return self._names[site_id]
 
+    async def look(self, site_id: str) -> Look:
+        """Returns what listings of a site's things translate by."""
+        names = await self.names(site_id)
+        return Look(self.words, names, self.zone)
+
     async def names_for(self, error: Failure) -> Names:
         """Returns the names that an error's sentence needs; those asked for already go first."""
         if not refusals.wants_names(error.answer):
@@ -130,6 +141,48 @@ class Session:
             return times.moment(flow.decision_time)
         return datetime.now(UTC)
 
+    async def day(self, text: str, *, option: str) -> date:
+        """Reads a date, one ahead ("+3d") counted from the site's today; Problem for none."""
+        today = None
+        if times.is_ahead(text):
+            # The site's clock comes with its names.
+            await self.names(self.site)
+            today = (await self.now()).astimezone(self.zone).date()
+        return times.parse_date(text, option=option, today=today)
+
+    async def filter(self, typed: str) -> str:
+        """Returns a filter in the API's words; says which of its names the site doesn't know."""
+        if not typed:
+            return ""
+        names = await self.names(self.site)
+        today = None
+        if _DAYS_AHEAD.search(typed):
+            today = (await self.now()).astimezone(self.zone).date()
+
+        def day_of(text: str) -> str:
+            if not times.is_ahead(text):
+                return text
+            return times.parse_date(text, option="--filter", today=today).isoformat()
+
+        self.condition = written(typed, names, day_of)
+        self._note_strangers(self.condition.strangers)
+        return self.condition.text
+
+    async def sought(self, kind: Kind, text: str) -> str:
+        """Returns the code of what is looked for by name or code; says so when there is none."""
+        names = await self.names(self.site)
+        code = names.category_of(text) if kind == "categories" else names.code_of(kind, text)
+        known = names.table(kind)
+        # "position:DUTY_LEAD" is accountable, too.
+        is_stranger = bool(text and known) and code not in known and ":" not in code
+        self._note_strangers([text] if is_stranger else [])
+        return code
+
+    def _note_strangers(self, strangers: Sequence[str]) -> None:
+        if strangers:
+            listed = self.words("between").join(strangers)
+            self.note(self.words("strangers", names=listed))
+
     async def case_id(self, key: str) -> str:
         """Returns the id of a case named by id or by number."""
         if len(key) == _UUID_LENGTH and key.count("-") == 4:
@@ -147,20 +200,25 @@ class Session:
         response = await self.client.call("intake", self.client.intake.GetCase, request)
         return response.case
 
-    async def numbers(self, case_ids: Iterable[str]) -> dict[str, str]:
-        """Returns the numbers of cases by their ids, as far as intake tells them to the caller."""
+    async def cases(self, case_ids: Iterable[str]) -> dict[str, intake_pb2.Case]:
+        """Returns cases by their ids, as far as intake tells them to the caller."""
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def number(case_id: str) -> str:
+        async def case(case_id: str) -> intake_pb2.Case | None:
             async with gate:
                 try:
-                    return (await self.case(case_id)).number
+                    return await self.case(case_id)
                 except Failure:
-                    return ""
+                    return None
 
         wanted = sorted({case_id for case_id in case_ids if case_id})
-        found = await asyncio.gather(*map(number, wanted))
+        found = await asyncio.gather(*map(case, wanted))
         return {case_id: one for case_id, one in zip(wanted, found, strict=True) if one}
+
+    async def numbers(self, case_ids: Iterable[str]) -> dict[str, str]:
+        """Returns the numbers of cases by their ids, as far as intake tells them to the caller."""
+        found = await self.cases(case_ids)
+        return {case_id: case.number for case_id, case in found.items()}
 
     def show(self, message: Message | dict[str, object], *tables: RenderableType) -> None:
         """Prints the message for a script, or the tables for a person."""
@@ -234,6 +292,7 @@ async def _run(
     try:
         return await work(session)
     except Failure as failure:
+        failure.answer = as_typed(failure.answer, session.condition)
         complain(shell, failure, await session.names_for(failure))
         return failure.answer.exit
     finally:

@@ -5,6 +5,7 @@ A time without a zone is the site's local time; what is shown always is.
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from typing import overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -56,12 +57,14 @@ def parse_start(text: str, zone: ZoneInfo, *, option: str) -> datetime:
     return start_of(alone, zone) if alone else parse_time(text, zone, option=option)
 
 
-def parse_date(text: str, *, option: str) -> date:
-    """Reads "2026-11-23"."""
+def parse_date(text: str, *, option: str, today: date | None = None) -> date:
+    """Reads "2026-11-23", and where `today` is known "+3d": so many days after it."""
     try:
+        if today and (days := _DAYS_AHEAD.fullmatch(text.strip())):
+            return today + timedelta(days=int(days[1]))
         return date.fromisoformat(text.strip())
-    except ValueError:
-        raise Problem(f"不是日期 / not a date: {text!r} (2026-11-23)", field=option) from None
+    except (ValueError, OverflowError):
+        raise Problem(f"不是日期 / not a date: {text!r} (2026-11-23, +3d)", field=option) from None
 
 
 def parse_span(text: str, *, option: str) -> timedelta:
@@ -113,6 +116,12 @@ def moment(value: Timestamp) -> datetime:
     return value.ToDatetime(tzinfo=UTC)
 
 
+@overload
+def date_message(value: date) -> Date: ...
+@overload
+def date_message(value: None) -> None: ...
+@overload
+def date_message(value: date | None) -> Date | None: ...
 def date_message(value: date | None) -> Date | None:
     """Returns the google.type.Date of a date; None stays None."""
     return None if value is None else Date(year=value.year, month=value.month, day=value.day)

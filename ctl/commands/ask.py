@@ -37,7 +37,7 @@ def ledger(
     solved: Annotated[
         bool, typer.Option("--solved", help="问题解决汇总清单 · the list of solved problems")
     ] = False,
-    category: Annotated[str, typer.Option("--category", help="类别代码 · category id")] = "",
+    category: Annotated[str, typer.Option("--category", help="类别的名称或代码 · category")] = "",
     condition: Filter = "",
     file: Annotated[
         Path | None,
@@ -48,10 +48,11 @@ def ledger(
     """台账 · the ledger of a period."""
 
     async def work(session: Session) -> None:
-        first = times.parse_date(since, option="--from") if since else None
-        last = times.parse_date(until, option="--to") if until else None
+        first = await session.day(since, option="--from") if since else None
+        last = await session.day(until, option="--to") if until else None
         if first and last and first > last:
             raise Problem("晚于 --to / later than --to", field="--from")
+        code = await session.sought("categories", category)
         if file is not None:
             await save_ledger(
                 session,
@@ -59,7 +60,7 @@ def ledger(
                 first=first,
                 last=last,
                 solved_only=solved,
-                category=category.upper(),
+                category=code,
                 condition=condition,
             )
             return
@@ -68,11 +69,11 @@ def ledger(
             start_date=times.date_message(first),
             end_date=times.date_message(last),
             solved_only=solved,
-            category=category.upper(),
-            filter=condition,
+            category=code,
+            filter=await session.filter(condition),
         )
         found = await read_ledger(session, request, limit)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(found, case_tables.ledger(look, found.rows, solved_only=solved))
         if found.next_page_token:
             session.note(session.words("more"))
@@ -117,7 +118,7 @@ def clocks(
         )
         response = await session.client.call("sla", session.client.sla.GetCaseClocks, request)
         site = response.clocks[0].site_id if response.clocks else session.settings.site
-        look = Look(session.words, await session.names(site), session.zone)
+        look = await session.look(site)
         units = await _units(session, case_id) if any(c.reference for c in response.clocks) else {}
         session.show(response, *deadlines.case_clocks(look, response, units))
 
@@ -158,8 +159,8 @@ def coverage(
         # The site's clock comes with its names.
         names = await session.names(session.site)
         moment = _instant(session, at)
-        first = times.parse_date(since, option="--from") if since else None
-        last = times.parse_date(until, option="--to") if until else None
+        first = await session.day(since, option="--from") if since else None
+        last = await session.day(until, option="--to") if until else None
         request = routing_service_pb2.GetCoverageRequest(
             site_id=session.site,
             at_time=moment,
@@ -237,7 +238,7 @@ def deliveries(context: typer.Context, case: options.CaseKey, limit: options.Lim
             found.next_page_token = request.page_token = page.next_page_token
             if not page.next_page_token:
                 break
-        look = Look(session.words, await session.names(file.site_id), session.zone)
+        look = await session.look(file.site_id)
         session.show(found, organisation.deliveries(look, found.deliveries))
 
     execute(context, work)

@@ -134,7 +134,7 @@ def explain(
                 )
             )
         response = await session.client.call("sla", session.client.sla.ExplainDeadline, request)
-        look = Look(session.words, await session.names(session.settings.site), session.zone)
+        look = await session.look(session.settings.site)
         session.show(response, *tables.explained(look, response))
 
     execute(context, work)
@@ -161,7 +161,7 @@ def compute(
             clocks=[choices.parse(sla_pb2.ClockKind, one, option="--kind") for one in kind],
         )
         response = await session.client.call("sla", session.client.sla.ComputeDeadlines, request)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, tables.computed(look, response.deadlines))
 
     execute(context, work)
@@ -200,7 +200,7 @@ def pause(
             ),
         )
         response = await session.client.call("sla", session.client.sla.PauseClocks, request)
-        look = Look(session.words, await session.names(session.settings.site), session.zone)
+        look = await session.look(session.settings.site)
         session.show(response, tables.clocks(look, response.clocks))
 
     execute(context, work)
@@ -219,7 +219,7 @@ def resume(
             expected_version=expected_version,
         )
         response = await session.client.call("sla", session.client.sla.ResumeClocks, request)
-        look = Look(session.words, await session.names(session.settings.site), session.zone)
+        look = await session.look(session.settings.site)
         session.show(response, tables.clocks(look, response.clocks))
 
     execute(context, work)
@@ -238,7 +238,7 @@ def excuse(
             request_id=session.request_id(), clock_id=clock_id, reason=reason
         )
         response = await session.client.call("sla", session.client.sla.ExcuseBreach, request)
-        look = Look(session.words, await session.names(session.settings.site), session.zone)
+        look = await session.look(session.settings.site)
         session.show(response, tables.clocks(look, [response.clock]))
 
     execute(context, work)

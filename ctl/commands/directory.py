@@ -173,7 +173,7 @@ def versions(
         response = await session.client.call(
             "routing", session.client.routing.ListPublications, request
         )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, routing.publications(look, response.publications))
 
     execute(context, work)
@@ -199,7 +199,7 @@ def transfer(
             from_site_id=session.site,
             person_id=names.person_of(person),
             to_site_id=to_site,
-            start_date=times.date_message(times.parse_date(start, option="--from")),
+            start_date=times.date_message(await session.day(start, option="--from")),
             to_unit_id=unit,
             to_person_id=code,
         )

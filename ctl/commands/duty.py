@@ -39,8 +39,8 @@ def record(
             request_id=session.request_id(),
             site_id=session.site,
             person_id=names.person_of(person),
-            start_date=times.date_message(times.parse_date(since, option="--from")),
-            end_date=times.date_message(times.parse_date(until, option="--to")),
+            start_date=times.date_message(await session.day(since, option="--from")),
+            end_date=times.date_message(await session.day(until, option="--to")),
             deputy=names.person_of(deputy),
             reason=reason,
         )
@@ -77,14 +77,14 @@ def listing(context: typer.Context, since: From = "") -> None:
     """今后谁请假 · who is away, from today on."""
 
     async def work(session: Session) -> None:
-        first = times.parse_date(since, option="--from") if since else None
+        first = await session.day(since, option="--from") if since else None
         request = lists_pb.ListAbsencesRequest(
             site_id=session.site, from_date=times.date_message(first)
         )
         response = await session.client.call(
             "routing", session.client.routing.ListAbsences, request
         )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, routing.absences(look, response.absences))
 
     execute(context, work)
@@ -95,8 +95,8 @@ def gaps(context: typer.Context, since: From = "", until: To = "") -> None:
     """值守点何时无人，默认今后 14 天；有空白时退出码为 4 · when nobody will be at a post."""
 
     async def work(session: Session) -> Exit:
-        first = times.parse_date(since, option="--from") if since else None
-        last = times.parse_date(until, option="--to") if until else None
+        first = await session.day(since, option="--from") if since else None
+        last = await session.day(until, option="--to") if until else None
         request = lists_pb.GetRosterGapsRequest(
             site_id=session.site,
             start_date=times.date_message(first),
@@ -105,7 +105,7 @@ def gaps(context: typer.Context, since: From = "", until: To = "") -> None:
         response = await session.client.call(
             "routing", session.client.routing.GetRosterGaps, request
         )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         if response.gaps:
             session.show(response, routing.post_gaps(look, response.gaps))
             return Exit.FINDINGS
@@ -142,7 +142,7 @@ def swap(
             site_id=session.site,
             post_id=post,
             position_id="" if post else position,
-            date=times.date_message(times.parse_date(day, option="--date")),
+            date=times.date_message(await session.day(day, option="--date")),
             start_time=_hour(start),
             from_person_id=names.person_of(from_person),
             to_person_id=names.person_of(to_person),

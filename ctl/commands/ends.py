@@ -7,7 +7,7 @@ import typer
 from backstop.intake.v1 import intake_life_pb2, intake_marks_pb2, intake_pb2
 from ctl import choices
 from ctl.commands import options
-from ctl.commands.case import show_case
+from ctl.commands.steps import show_case
 from ctl.commands.word import speaker
 from ctl.shell import Session, execute
 

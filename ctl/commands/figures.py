@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
-from google.type.date_pb2 import Date
 
 from backstop.intake.v1 import intake_measures_pb2 as pb
 from ctl import choices, times
@@ -14,7 +13,6 @@ from ctl.commands import options
 from ctl.failures import Problem
 from ctl.shell import Session, execute
 from ctl.tables import figures as tables
-from ctl.tables.look import Look
 
 # A hundred thousand rows take most of a minute.
 _FILE_SECONDS = 600.0
@@ -63,17 +61,21 @@ def measures(
     async def work(session: Session) -> None:
         request = pb.GetMeasuresRequest(
             site_ids=[] if all_sites else [session.site],
-            start_date=_day(since, "--from"),
-            end_date=_day(until, "--to"),
+            start_date=times.date_message(await session.day(since, option="--from")),
+            end_date=times.date_message(await session.day(until, option="--to")),
             group_by=choices.parse(pb.MeasureGroup, by, option="--by"),
         )
         if bool(compared_since) != bool(compared_until):
             raise Problem("对比期须有起止 / both days", field="--compare-from")
         if compared_since:
-            request.compared_start_date.CopyFrom(_day(compared_since, "--compare-from"))
-            request.compared_end_date.CopyFrom(_day(compared_until, "--compare-to"))
+            request.compared_start_date.CopyFrom(
+                times.date_message(await session.day(compared_since, option="--compare-from"))
+            )
+            request.compared_end_date.CopyFrom(
+                times.date_message(await session.day(compared_until, option="--compare-to"))
+            )
         response = await session.client.call("intake", session.client.intake.GetMeasures, request)
-        look = Look(session.words, await session.names(session.settings.site), session.zone)
+        look = await session.look(session.settings.site)
         session.show(response, *tables.measures(look, response))
 
     execute(context, work)
@@ -112,8 +114,10 @@ def solved(
     async def work(session: Session) -> None:
         request = pb.ListSolvedProblemsRequest(
             site_id=session.site,
-            start_date=_day(since, "--from") if since else None,
-            end_date=_day(until, "--to") if until else None,
+            start_date=times.date_message(await session.day(since, option="--from"))
+            if since
+            else None,
+            end_date=times.date_message(await session.day(until, option="--to")) if until else None,
         )
         found = pb.ListSolvedProblemsResponse()
         while len(found.problems) < limit:
@@ -125,7 +129,7 @@ def solved(
             found.next_page_token = request.page_token = page.next_page_token
             if not page.next_page_token:
                 break
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(found, tables.solved(look, found.problems))
 
     execute(context, work)
@@ -148,7 +152,7 @@ async def save_ledger(
         end_date=times.date_message(last),
         solved_only=solved_only,
         category=category,
-        filter=condition,
+        filter=await session.filter(condition),
         format=_format(file, ".csv", ".xlsx"),
     )
     pieces = session.client.stream(
@@ -178,8 +182,3 @@ def _format(file: Path, *allowed: str) -> pb.DocumentFormat.ValueType:
     if file.suffix.lower() not in allowed:
         raise Problem(" | ".join(allowed), field=str(file))
     return _FORMATS[file.suffix.lower()]
-
-
-def _day(text: str, option: str) -> Date:
-    day = times.parse_date(text, option=option)
-    return Date(year=day.year, month=day.month, day=day.day)

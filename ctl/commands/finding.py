@@ -20,7 +20,7 @@ Filter = Annotated[
     typer.Option(
         "--filter",
         metavar="FILTER",
-        help="筛选，如 'state = IN_PROGRESS AND overdue = true'；见 docs/finding.md · AIP-160",
+        help="筛选，如 '状态 = 办理中 AND 超期 = 是'；见 docs/finding.md · AIP-160",
     ),
 ]
 Search = Annotated[
@@ -68,13 +68,13 @@ def count(
         group = choices.parse(intake_finding_pb2.CountGroup, by, option="--by")
         request = intake_finding_pb2.CountCasesRequest(
             site_id=session.site,
-            filter=condition,
+            filter=await session.filter(condition),
             query=search,
             view=choices.parse(intake_finding_pb2.InboxView, view, option="--view"),
             group_by=group,
         )
         response = await session.client.call("intake", session.client.intake.CountCases, request)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, tables.counts(look, group, response))
 
     execute(context, work)
@@ -98,7 +98,7 @@ def watch(
         cut = True
         while cut:
             cut = False
-            look = Look(session.words, await session.names(session.site), session.zone)
+            look = await session.look(session.site)
             pieces = session.client.stream(
                 "intake", session.client.intake.WatchCases, request, timeout=_WATCH_SECONDS
             )

@@ -7,15 +7,17 @@ import typer
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from ctl import choices, times
 from ctl.commands import options
-from ctl.commands.case import show_case
 from ctl.commands.register import hazard
+from ctl.commands.steps import show_case
 from ctl.shell import Session, execute
 
 
 def promise(
     context: typer.Context,
     case: options.CaseKey,
-    day: Annotated[str, typer.Option("--to", metavar="DATE", help="新的承诺日期 · the new date")],
+    day: Annotated[
+        str, typer.Option("--to", metavar="DATE", help="新的承诺日期，如 +3d · the new date")
+    ],
     reason: Annotated[str, typer.Option("--reason", help="为何调整 · why")],
     answer: Annotated[
         str, typer.Option("--answer", help="方案 id，默认最近一条 · the plan; the last by default")
@@ -30,7 +32,7 @@ def promise(
             case_id=await session.case_id(case),
             expected_version=expected_version,
             answer_id=answer,
-            promised_date=times.date_message(times.parse_date(day, option="--to")),
+            promised_date=times.date_message(await session.day(day, option="--to")),
             reason=reason,
         )
         response = await session.client.call("intake", session.client.intake.MovePromise, request)

@@ -13,8 +13,8 @@ from backstop.intake.v1 import (
 from ctl import choices, times
 from ctl.attachments import attachments
 from ctl.commands import options
-from ctl.commands.case import show_case
 from ctl.commands.register import place_of
+from ctl.commands.steps import show_case
 from ctl.commands.word import speaker
 from ctl.shell import Session, execute
 from ctl.tables import case as tables
@@ -30,7 +30,9 @@ def amend(
     where: Annotated[
         str | None, typer.Option("--where", help="单位、值守点或地点 · unit, post or place")
     ] = None,
-    category: Annotated[str | None, typer.Option("--category", help="类别 · category id")] = None,
+    category: Annotated[
+        str | None, typer.Option("--category", help="类别的名称或代码 · category")
+    ] = None,
     kind: Annotated[
         str,
         typer.Option(
@@ -74,7 +76,7 @@ def amend(
                 if key in found:
                     setattr(request, field, found[key])
         if category is not None:
-            request.category = category.upper()
+            request.category = names.category_of(category)
         if kind:
             request.kind = choices.parse(intake_pb2.CaseKind, kind, option="--kind")
         if urgency:
@@ -152,7 +154,7 @@ def meeting(
             unit_ids=[names.unit_of(one) for one in unit],
             decisions=decisions,
             next_date=times.date_message(
-                times.parse_date(following, option="--next") if following else None
+                await session.day(following, option="--next") if following else None
             ),
         )
         response = await session.client.call("intake", session.client.intake.RecordMeeting, request)
@@ -242,13 +244,14 @@ def split(
     """一件两事：拆出另案 · take a second matter out into a case of its own."""
 
     async def work(session: Session) -> None:
-        found = place_of(where, await session.names(session.settings.site))
+        names = await session.names(session.settings.site)
+        found = place_of(where, names)
         request = intake_life_pb2.SplitCaseRequest(
             request_id=session.request_id(),
             case_id=await session.case_id(case),
             expected_version=expected_version,
             text=text,
-            category=category.upper(),
+            category=names.category_of(category),
             unit_id=found.get("unit", ""),
             place=found.get("place", ""),
             reason=reason,

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -71,3 +72,15 @@ def plain_code(code: str, *, option: str = "--code") -> str:
     if plain and not (len(plain) == _CODE_DIGITS and plain.isascii() and plain.isdigit()):
         raise Problem("凭证号是 16 位数字 / a receipt code has 16 digits", field=option)
     return plain
+
+
+def check_new_file(file: Path, suffix: str) -> None:
+    """Raises Problem where something would be lost, and for another kind of file."""
+    if file.suffix.lower() != suffix:
+        raise Problem(f"文件名应以 {suffix} 结尾 / must end in {suffix}", field=str(file))
+    if file.exists():
+        raise Problem(
+            "已有此文件，请换个名字 / the file exists; choose another name", field=str(file)
+        )
+    if not file.resolve().parent.is_dir():
+        raise Problem("没有这个目录 / no such folder", field=str(file))

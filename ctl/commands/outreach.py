@@ -123,7 +123,7 @@ def overview(
                 site_id=session.site, overdue_only=overdue
             ),
         )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, *routing.overview(look, response))
         return Exit.FINDINGS if response.overdue_count else Exit.DONE
 

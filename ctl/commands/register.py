@@ -8,7 +8,7 @@ import typer
 from backstop.intake.v1 import intake_marks_pb2, intake_pb2, intake_registration_pb2
 from ctl import choices, times
 from ctl.attachments import attachments
-from ctl.commands import options
+from ctl.commands import duplicates, options
 from ctl.failures import Problem, Unavailable
 from ctl.names import Names
 from ctl.shell import Session, execute
@@ -57,8 +57,8 @@ def register(
             autocompletion=choices.completion(intake_pb2.ReporterKind.DESCRIPTOR),
         ),
     ] = "employee",
-    unit: Annotated[str, typer.Option("--unit", help="单位代码 · unit id")] = "",
-    post: Annotated[str, typer.Option("--post", help="值守点代码 · post id")] = "",
+    unit: Annotated[str, typer.Option("--unit", help="单位的名称或代码 · unit")] = "",
+    post: Annotated[str, typer.Option("--post", help="值守点的名称或代码 · post")] = "",
     place: Annotated[str, typer.Option("--place", help="地点 · place in words")] = "",
     kind: Annotated[
         str,
@@ -68,7 +68,7 @@ def register(
             autocompletion=choices.completion(intake_pb2.CaseKind.DESCRIPTOR),
         ),
     ] = "",
-    category: Annotated[str, typer.Option("--category", help="类别代码 · category id")] = "",
+    category: Annotated[str, typer.Option("--category", help="类别的名称或代码 · category")] = "",
     urgent: Annotated[bool, typer.Option("--urgent", help="紧急 · urgent")] = False,
     at: options.At = "",
     receiver: Annotated[
@@ -154,15 +154,15 @@ def register(
                 representative=_representative(speaks_for),
             ),
             place=place or found.get("place", ""),
-            post_id=post or found.get("post", ""),
-            unit_id=unit or found.get("unit", ""),
+            post_id=names.code_of("posts", post) or found.get("post", ""),
+            unit_id=names.unit_of(unit) or found.get("unit", ""),
             kind=choices.parse(intake_pb2.CaseKind, kind, option="--kind"),
-            category=category.upper(),
+            category=names.category_of(category),
             urgency=intake_pb2.URGENCY_URGENT if urgent else intake_pb2.URGENCY_UNSPECIFIED,
             occurred_time=times.stamp(
                 times.parse_time(at, session.zone, option="--at") if at else None
             ),
-            receiver=receiver,
+            receiver=names.person_of(receiver),
             slip_number=slip,
             links=[await _link(session, one) for one in link or ()],
             about_persons=[names.person_of(one) for one in about or ()],
@@ -173,6 +173,8 @@ def register(
             leader=names.person_of(leader) if leader else "",
             attachments=attachments(attach or ()),
         )
+        # Looked for before, when the case can't be found itself.
+        on_file = None if session.shell.json else await duplicates.likely(session, request)
         response = await session.client.call("intake", session.client.intake.RegisterCase, request)
         look = Look(session.words, names, session.zone)
         session.show(response, tables.registered(look, response))
@@ -183,6 +185,8 @@ def register(
         hazard(session, response)
         if not category and (idea := suggested(session.words, names, response.case)):
             session.note(idea)
+        if not session.shell.json:
+            await duplicates.show(session, response.case, on_file)
         if "place" in found and not (unit or post):
             session.note(session.words("not_a_unit"))
             if alike := difflib.get_close_matches(where, names.units.values()):

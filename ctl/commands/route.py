@@ -9,7 +9,6 @@ from ctl.commands import options, tasks
 from ctl.exits import Exit
 from ctl.shell import Session, execute
 from ctl.tables import routing
-from ctl.tables.look import Look
 
 
 def explain(context: typer.Context, case: options.CaseKey) -> None:
@@ -21,7 +20,7 @@ def explain(context: typer.Context, case: options.CaseKey) -> None:
         response = await session.client.call(
             "routing", session.client.routing.ExplainRoute, rpc.ExplainRouteRequest(case_id=case_id)
         )
-        look = Look(session.words, await session.names(route.site_id), session.zone)
+        look = await session.look(route.site_id)
         session.show(response, *routing.decisions(look, response))
 
     execute(context, work)
@@ -38,7 +37,7 @@ def handlers(context: typer.Context, case: options.CaseKey) -> None:
             session.client.routing.ListHandlerProposals,
             rpc.ListHandlerProposalsRequest(case_id=case_id),
         )
-        look = Look(session.words, await session.names(route.site_id), session.zone)
+        look = await session.look(route.site_id)
         session.show(response, *routing.proposals(look, response))
 
     execute(context, work)
@@ -131,7 +130,7 @@ def attributed_time(context: typer.Context, case: options.CaseKey) -> None:
             session.client.routing.GetAttributedTime,
             rpc.GetAttributedTimeRequest(case_id=case_id),
         )
-        look = Look(session.words, await session.names(route.site_id), session.zone)
+        look = await session.look(route.site_id)
         session.show(response, routing.shares(look, response))
 
     execute(context, work)
@@ -146,7 +145,7 @@ def fallbacks(context: typer.Context) -> None:
             session.client.routing.ListFallbacks,
             rpc.ListFallbacksRequest(site_id=session.site),
         )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         numbers = await session.numbers(one.case_id for one in response.fallbacks)
         session.show(response, routing.fallbacks(look, response, numbers))
         return Exit.FINDINGS if response.overlong_count else Exit.DONE

@@ -1,21 +1,28 @@
-"""`handover …` and `sample …`: what one shift gives the next, and whom the window asks again."""
+"""`handover …`: what one shift gives the next, on the screen and on paper."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from backstop.intake.v1 import intake_handover_pb2, intake_life_pb2
-from ctl import times
+from backstop.intake.v1 import intake_handover_pb2
+from backstop.routing.v1 import routing_service_pb2
 from ctl.commands import options
+from ctl.failures import Failure, Problem
 from ctl.shell import Session, execute
 from ctl.tables import shifts as tables
-from ctl.tables.look import Look
 
 handover_app = typer.Typer(no_args_is_help=True, help="交接班 · handing the window over")
-sample_app = typer.Typer(no_args_is_help=True, help="抽样回访 · callbacks by sample")
 
 Note = Annotated[str, typer.Option("--note", help="说明 · note")]
-Handover = Annotated[str, typer.Argument(metavar="HANDOVER", help="交接班 id · id of the handover")]
+Handover = Annotated[
+    str,
+    typer.Argument(
+        metavar="[HANDOVER]",
+        help="交接班序号或 id，默认最近一次 · its sequence or id; the newest by default",
+    ),
+]
+_PAGE = 200
 
 
 @handover_app.command("prepare")
@@ -45,12 +52,12 @@ def prepare(
 
 
 @handover_app.command("sign")
-def sign(context: typer.Context, handover: Handover, note: Note = "") -> None:
+def sign(context: typer.Context, handover: Handover = "", note: Note = "") -> None:
     """接班签字 · sign it as who comes."""
 
     async def work(session: Session) -> None:
         request = intake_handover_pb2.SignShiftHandoverRequest(
-            request_id=session.request_id(), handover_id=handover, note=note
+            request_id=session.request_id(), handover_id=await _id_of(session, handover), note=note
         )
         response = await session.client.call(
             "intake", session.client.intake.SignShiftHandover, request
@@ -61,15 +68,35 @@ def sign(context: typer.Context, handover: Handover, note: Note = "") -> None:
 
 
 @handover_app.command("show")
-def show(context: typer.Context, handover: Handover) -> None:
+def show(context: typer.Context, handover: Handover = "") -> None:
     """显示交接班清单 · show a handover."""
 
     async def work(session: Session) -> None:
-        request = intake_handover_pb2.GetShiftHandoverRequest(handover_id=handover)
-        response = await session.client.call(
-            "intake", session.client.intake.GetShiftHandover, request
-        )
-        await _show(session, response.handover)
+        await _show(session, await _handover(session, handover))
+
+    execute(context, work)
+
+
+@handover_app.command("print")
+def print_sheet(
+    context: typer.Context,
+    file: Annotated[Path, typer.Option("--out", metavar="FILE", help=".pdf")],
+    handover: Handover = "",
+) -> None:
+    """印交接班单（A4），双方签字 · the handover on paper, for both to sign."""
+    # Half a second of fonts, which no other command needs.
+    from ctl.handover_paper import sheet_of, write_handover  # noqa: PLC0415
+
+    async def work(session: Session) -> None:
+        options.check_new_file(file, ".pdf")
+        found = await _handover(session, handover)
+        look = await session.look(found.site_id)
+        # A handover's lines say nothing of units.
+        cases = await session.cases(case.case_id for case in found.cases)
+        site_name = await _site_name(session, found.site_id)
+        pages = write_handover(file, sheet_of(look, found, cases, site_name))
+        session.show({"file": str(file), "handover_id": found.handover_id, "pages": pages})
+        session.say(session.words("printed", file=file, pages=pages))
 
     execute(context, work)
 
@@ -79,86 +106,54 @@ def list_handovers(context: typer.Context, limit: options.Limit = 20) -> None:
     """列出交接班 · list handovers, newest first."""
 
     async def work(session: Session) -> None:
-        request = intake_handover_pb2.ListShiftHandoversRequest(
-            site_id=session.site, page_size=min(limit, 200)
-        )
-        response = await session.client.call(
-            "intake", session.client.intake.ListShiftHandovers, request
-        )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        response = await _page(session, min(limit, _PAGE))
+        look = await session.look(session.site)
         session.show(response, tables.handovers(look, response.handovers))
 
     execute(context, work)
 
 
+async def _page(
+    session: Session, size: int, token: str = ""
+) -> intake_handover_pb2.ListShiftHandoversResponse:
+    request = intake_handover_pb2.ListShiftHandoversRequest(
+        site_id=session.site, page_size=size, page_token=token
+    )
+    return await session.client.call("intake", session.client.intake.ListShiftHandovers, request)
+
+
+async def _id_of(session: Session, key: str) -> str:
+    """Returns the id of a handover named by id, by sequence, or as the newest by nothing."""
+    if key.count("-") == 4:
+        return key.lower()
+    if key and not key.isdecimal():
+        raise Problem("应为序号或 id / neither a sequence nor an id", field="HANDOVER")
+    page = await _page(session, 1 if not key else _PAGE)
+    while page.handovers:
+        for one in page.handovers:
+            if not key or one.sequence == int(key):
+                return one.handover_id
+        if not page.next_page_token:
+            break
+        page = await _page(session, _PAGE, page.next_page_token)
+    raise Problem("没有这次交接班 / no such handover", field="HANDOVER")
+
+
+async def _handover(session: Session, key: str) -> intake_handover_pb2.ShiftHandover:
+    request = intake_handover_pb2.GetShiftHandoverRequest(handover_id=await _id_of(session, key))
+    response = await session.client.call("intake", session.client.intake.GetShiftHandover, request)
+    return response.handover
+
+
+async def _site_name(session: Session, site_id: str) -> str:
+    """Returns what the site is called; its id while routing can't say."""
+    request = routing_service_pb2.GetDirectoryRequest(site_id=site_id)
+    try:
+        found = await session.client.call("routing", session.client.routing.GetDirectory, request)
+    except Failure:
+        return site_id
+    return found.directory.name or site_id
+
+
 async def _show(session: Session, handover: intake_handover_pb2.ShiftHandover) -> None:
-    look = Look(session.words, await session.names(handover.site_id), session.zone)
-    session.show(handover, *tables.handover(look, handover))
-
-
-@sample_app.command("draw")
-def draw(
-    context: typer.Context,
-    since: Annotated[str, typer.Option("--from", metavar="DATE", help="销号起 · closed from")],
-    until: Annotated[str, typer.Option("--to", metavar="DATE", help="销号止 · closed until")],
-    number: Annotated[int, typer.Option("--count", min=1, max=500, help="件数 · how many")] = 20,
-    seed: Annotated[
-        int, typer.Option("--seed", help="同一种子抽出同样的 · draws the same again")
-    ] = 1,
-) -> None:
-    """抽样：不满意和没人回访过的先问 · the unhappy and the unheard first, then by lot."""
-
-    async def work(session: Session) -> None:
-        request = intake_life_pb2.DrawCallbackSampleRequest(
-            request_id=session.request_id(),
-            site_id=session.site,
-            start_date=times.date_message(times.parse_date(since, option="--from")),
-            end_date=times.date_message(times.parse_date(until, option="--to")),
-            count=number,
-            seed=seed,
-        )
-        response = await session.client.call(
-            "intake", session.client.intake.DrawCallbackSample, request
-        )
-        await _show_sample(session, response.sample)
-
-    execute(context, work)
-
-
-@sample_app.command("show")
-def show_sample(
-    context: typer.Context,
-    sample: Annotated[str, typer.Argument(metavar="SAMPLE", help="抽样 id · id of the sample")],
-) -> None:
-    """显示抽样：所报与所听 · what was declared, and what the reporters say."""
-
-    async def work(session: Session) -> None:
-        request = intake_life_pb2.GetCallbackSampleRequest(sample_id=sample)
-        response = await session.client.call(
-            "intake", session.client.intake.GetCallbackSample, request
-        )
-        await _show_sample(session, response.sample)
-
-    execute(context, work)
-
-
-@sample_app.command("list")
-def list_samples(context: typer.Context, limit: options.Limit = 20) -> None:
-    """列出抽样 · list samples, newest first."""
-
-    async def work(session: Session) -> None:
-        request = intake_life_pb2.ListCallbackSamplesRequest(
-            site_id=session.site, page_size=min(limit, 200)
-        )
-        response = await session.client.call(
-            "intake", session.client.intake.ListCallbackSamples, request
-        )
-        look = Look(session.words, await session.names(session.site), session.zone)
-        session.show(response, tables.samples(look, response.samples))
-
-    execute(context, work)
-
-
-async def _show_sample(session: Session, sample: intake_life_pb2.CallbackSample) -> None:
-    look = Look(session.words, await session.names(sample.site_id), session.zone)
-    session.show(sample, *tables.sample(look, sample))
+    session.show(handover, *tables.handover(await session.look(handover.site_id), handover))

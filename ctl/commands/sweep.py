@@ -14,7 +14,6 @@ from ctl.failures import Problem
 from ctl.names import Names
 from ctl.shell import Session, execute
 from ctl.tables import routing
-from ctl.tables.look import Look
 
 app = typer.Typer(no_args_is_help=True, help="举一反三排查 · sweeps")
 
@@ -49,7 +48,7 @@ def begin(
             case_id=case_id,
             defect=defect,
             targets=[target_of(text, names) for text in targets],
-            due_date=times.date_message(times.parse_date(until, option="--until")),
+            due_date=times.date_message(await session.day(until, option="--until")),
         )
         response = await session.client.call("routing", session.client.routing.OpenSweep, request)
         await _show(session, response, response.sweep)
@@ -93,7 +92,7 @@ def answer(
     async def work(session: Session) -> None:
         found = await _sweep(session, sweep)
         names = await session.names(found.site_id)
-        day = times.parse_date(planned, option="--planned") if planned else None
+        day = await session.day(planned, option="--planned") if planned else None
         request = sweeps_pb.AnswerSweepTaskRequest(
             request_id=session.request_id(),
             sweep_id=sweep,
@@ -163,7 +162,7 @@ def listing(
             found.next_page_token = request.page_token = page.next_page_token
             if not page.next_page_token:
                 break
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         numbers = await session.numbers(one.case_id for one in found.sweeps)
         session.show(found, routing.sweeps(look, found.sweeps, numbers))
         if found.next_page_token:
@@ -192,7 +191,7 @@ def _task(sweep: sweeps_pb.Sweep, key: str, names: Names) -> str:
 
 
 async def _show(session: Session, response: Message, sweep: sweeps_pb.Sweep) -> None:
-    look = Look(session.words, await session.names(sweep.site_id), session.zone)
+    look = await session.look(sweep.site_id)
     cases: Iterable[str] = [sweep.case_id, *(task.found_case_id for task in sweep.tasks)]
     numbers = await session.numbers(cases)
     session.show(response, *routing.sweep(look, sweep, numbers))

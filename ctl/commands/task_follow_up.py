@@ -11,7 +11,6 @@ from ctl.commands import options, tasks
 from ctl.failures import Problem
 from ctl.shell import Session, execute
 from ctl.tables import routing
-from ctl.tables.look import Look
 
 proposal_app = typer.Typer(
     no_args_is_help=True, help="类别表建议 · proposals for the category table"
@@ -212,7 +211,7 @@ def proposals(context: typer.Context) -> None:
             session.client.routing.ListCategoryProposals,
             rpc.ListCategoryProposalsRequest(site_id=session.site),
         )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         numbers = await session.numbers(
             case_id for row in response.proposals for case_id in row.case_ids
         )

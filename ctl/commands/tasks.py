@@ -14,7 +14,6 @@ from ctl import times
 from ctl.failures import Problem
 from ctl.shell import Session
 from ctl.tables import organisation
-from ctl.tables.look import Look
 
 WORKING_DAYS: Final = re.compile(r"\+(\d{1,3})w")
 
@@ -49,7 +48,7 @@ async def act(session: Session, method: Any, request: Message) -> None:
 
 async def show(session: Session, response: Message, route: routing_pb2.Route) -> None:
     """Prints a response, for people as the route in it."""
-    look = Look(session.words, await session.names(route.site_id), session.zone)
+    look = await session.look(route.site_id)
     session.show(response, *organisation.route(look, route))
 
 

@@ -12,7 +12,6 @@ from ctl.commands import options
 from ctl.failures import Problem
 from ctl.shell import Session, as_data, execute
 from ctl.tables import terms as tables
-from ctl.tables.look import Look
 from ctl.yaml_messages import fill, read_yaml
 
 calendar_app = typer.Typer(no_args_is_help=True, help="日历 · working days and hours")
@@ -39,7 +38,7 @@ def calendar_show(
     async def work(session: Session) -> None:
         request = sla_service_pb2.GetCalendarRequest(site_id=session.site, version=version)
         response = await session.client.call("sla", session.client.sla.GetCalendar, request)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         first_year = 0 if every_year else (await session.now()).year - 1
         session.show(response, *tables.calendar(look, response.calendar, first_year))
         for year in response.missing_years:
@@ -108,7 +107,7 @@ def add_days(
     async def work(session: Session) -> None:
         request = sla_service_pb2.AddWorkingDaysRequest(
             site_id=session.site,
-            start_date=times.date_message(times.parse_date(day, option="DATE")),
+            start_date=times.date_message(await session.day(day, option="DATE")),
             working_days=count,
         )
         response = await session.client.call("sla", session.client.sla.AddWorkingDays, request)
@@ -151,7 +150,7 @@ def policy_show(context: typer.Context, version: Version = 0) -> None:
     async def work(session: Session) -> None:
         request = sla_service_pb2.GetPolicyRequest(site_id=session.site, version=version)
         response = await session.client.call("sla", session.client.sla.GetPolicy, request)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, *tables.policy(look, response))
 
     execute(context, work)
@@ -215,8 +214,8 @@ def policy_backtest(
             raise Problem("写 --policy 或 --calendar / --policy or --calendar", field="--policy")
         request = sla_service_pb2.BacktestPolicyRequest(
             site_id=session.site,
-            start_date=times.date_message(times.parse_date(since, option="--from")),
-            end_date=times.date_message(times.parse_date(until, option="--to")),
+            start_date=times.date_message(await session.day(since, option="--from")),
+            end_date=times.date_message(await session.day(until, option="--to")),
             max_differences=limit,
         )
         if policy is not None:
@@ -234,7 +233,7 @@ def policy_backtest(
                     differences.append(piece.difference)
                 case "summary":
                     summary.CopyFrom(piece.summary)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         data: dict[str, object] = {
             "differences": [as_data(one) for one in differences],
             "summary": as_data(summary),
@@ -310,7 +309,7 @@ async def _show_preview(
                 flipped.append(event.flipped)
             case "summary":
                 summary.CopyFrom(event.summary)
-    look = Look(session.words, await session.names(session.settings.site), session.zone)
+    look = await session.look(session.settings.site)
     data: dict[str, object] = {
         "moved": [as_data(one) for one in moved],
         "flipped": [as_data(one) for one in flipped],

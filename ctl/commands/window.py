@@ -13,13 +13,12 @@ from ctl import times
 from ctl.commands import options
 from ctl.connection import new_request_id
 from ctl.exits import Exit
-from ctl.failures import Problem, answer_of_status
+from ctl.failures import answer_of_status
 from ctl.names import Names
 from ctl.refusals import sentence
 from ctl.shell import Session, execute
 from ctl.slips import reading, sheet
 from ctl.tables import window as tables
-from ctl.tables.look import Look
 from ctl.window_files import lexicon_of, rules_of
 from ctl.yaml_messages import read_yaml
 
@@ -46,7 +45,7 @@ def issue(
     from ctl.slips.pad import Pad, Slip, write_pad  # noqa: PLC0415
 
     async def work(session: Session) -> None:
-        _new_file(file, ".pdf")
+        options.check_new_file(file, ".pdf")
         request = intake_registration_pb2.IssueSlipPadRequest(
             request_id=session.request_id(),
             site_id=session.site,
@@ -87,7 +86,7 @@ def list_pads(context: typer.Context, limit: options.Limit = 50) -> None:
             site_id=session.site, page_size=min(limit, 200)
         )
         response = await session.client.call("intake", session.client.intake.ListSlipPads, request)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, tables.pads(look, response.pads))
 
     execute(context, work)
@@ -102,7 +101,7 @@ def template(
     """录入凭条用的空表 · the sheet that slips are typed into."""
 
     async def work(session: Session) -> None:
-        _new_file(file, ".xlsx")
+        options.check_new_file(file, ".xlsx")
         names = await session.names(session.site)
         sheet.write_template(
             file,
@@ -140,7 +139,7 @@ def import_slips(
         results.sort(key=lambda one: one.line)
         if report:
             sheet.write_report(report, results)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         refused = [one for one in results if one.refusal]
         tally = Counter("refused" if one.refusal else "registered" for one in results)
         session.show(dict(tally), *([tables.rows(look, refused)] if refused else ()))
@@ -150,18 +149,6 @@ def import_slips(
         return Exit.FINDINGS if refused else None
 
     execute(context, work)
-
-
-def _new_file(file: Path, suffix: str) -> None:
-    """Raises Problem where something would be lost: a pad's codes can't be had a second time."""
-    if file.suffix.lower() != suffix:
-        raise Problem(suffix, field=str(file))
-    if file.exists():
-        raise Problem(
-            "已有此文件，请换个名字 / the file exists; choose another name", field=str(file)
-        )
-    if not file.resolve().parent.is_dir():
-        raise Problem("没有这个目录 / no such folder", field=str(file))
 
 
 async def _register(session: Session, rows: Sequence[sheet.SlipRow]) -> list[sheet.RowResult]:
@@ -223,7 +210,7 @@ def show_lexicon(context: typer.Context) -> None:
     async def work(session: Session) -> None:
         request = intake_registration_pb2.GetLexiconRequest(site_id=session.site)
         response = await session.client.call("intake", session.client.intake.GetLexicon, request)
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, *tables.lexicon(look, response))
 
     execute(context, work)
@@ -260,7 +247,7 @@ def show_rules(context: typer.Context) -> None:
         response = await session.client.call(
             "intake", session.client.intake.GetWindowRules, request
         )
-        look = Look(session.words, await session.names(session.site), session.zone)
+        look = await session.look(session.site)
         session.show(response, tables.rules(look, response))
 
     execute(context, work)

@@ -7,12 +7,11 @@ import typer
 from backstop.intake.v1 import intake_pb2, intake_service_pb2
 from ctl import choices
 from ctl.commands import options
-from ctl.commands.case import show_case
+from ctl.commands.steps import show_case
 from ctl.connection import Client
 from ctl.failures import Problem
 from ctl.shell import Session, execute
 from ctl.tables import case as tables
-from ctl.tables.look import Look
 
 
 def track(
@@ -31,7 +30,7 @@ def track(
         plain = options.plain_code("".join(code), option="CODE")
         request = intake_service_pb2.TrackCaseRequest(receipt_code=plain)
         found = await client.call("intake", client.intake.TrackCase, request)
-        look = Look(session.words, await session.names(session.settings.site), session.zone)
+        look = await session.look(session.settings.site)
         session.show(found, *tables.tracked(look, found))
 
     execute(context, work)

@@ -5,25 +5,22 @@ other one off and has a receipt before anybody could type the appeal in. The cod
 half alone, so that whoever handles the stub can't speak for the worker.
 """
 
-import os
 import re
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-import pylopdf_fonts_zh_cn
 import segno
 from fpdf import FPDF
-from fpdf.enums import TextMode
 from fpdf.fonts import TTFFont
 
+from ctl import paper
 from ctl.failures import Problem
+from ctl.paper import PAGE_HEIGHT, PAGE_WIDTH, bold_line, line
 
 # Millimetres.
-PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
 _MARGIN = 10.0
 _COLUMNS, _ROWS = 2, 3
 PER_PAGE = _COLUMNS * _ROWS
@@ -37,9 +34,6 @@ _LINE = 6.3
 _QR = 27.0
 _MARK = 3.0
 
-# Points.
-_SMALLEST = 5.0
-_FONT = "han"
 _GREY = 150
 
 # As the suite takes slip numbers, but in capitals alone: the code hangs on the number as printed,
@@ -136,21 +130,14 @@ def write_pad(path: Path, pad: Pad) -> int:
     _check(pad)
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(auto=False)
-    pdf.add_font(_FONT, fname=pylopdf_fonts_zh_cn.sans_path())
-    # A font from a file is always of this class; it keeps the file open.
-    with closing(cast(TTFFont, pdf.fonts[_FONT])) as font:
+    with paper.chinese(pdf, f"诉求凭条 {pad.slips[0].number} – {pad.slips[-1].number}") as font:
         _check_font(font, pad)
         content = _drawn(pdf, pad)
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    paper.save(path, content)
     return pdf.pages_count
 
 
 def _drawn(pdf: FPDF, pad: Pad) -> bytes:
-    pdf.set_title(f"诉求凭条 {pad.slips[0].number} – {pad.slips[-1].number}")
-    pdf.set_lang("zh-CN")
     every = pages(pad.slips)
     for number, page in enumerate(every, 1):
         pdf.add_page()
@@ -185,8 +172,7 @@ def _check(pad: Pad) -> None:
 
 def _check_font(font: TTFFont, pad: Pad) -> None:
     for name in ("site_name", "hotline", "prefix", "valid_note"):
-        missing = "".join(sign for sign in getattr(pad, name) if ord(sign) not in font.cmap)
-        if missing:
+        if missing := paper.missing(font, getattr(pad, name)):
             raise Problem(f"字体中没有这个字 / not in the font: {missing!r}", field=name)
 
 
@@ -211,17 +197,17 @@ def _edge(pdf: FPDF, pad: Pad, page: str) -> None:
         f"{pad.prefix}  {page}  ·  沿十字裁切，裁后各叠即按编号排好；印有凭证号，发放前请锁存"
         "  ·  cut at the marks; holds codes, keep locked"
     )
-    _line(pdf, _MARGIN + 2, PAGE_HEIGHT - 4, words, 6, PAGE_WIDTH - 2 * _MARGIN - 4)
+    line(pdf, _MARGIN + 2, PAGE_HEIGHT - 4, words, 6, PAGE_WIDTH - 2 * _MARGIN - 4)
     pdf.set_text_color(0)
 
 
 def _stub(pdf: FPDF, pad: Pad, slip: Slip, area: Area) -> None:
     left, right = area.left + _PADDING, area.right - _PADDING
     y = area.top + 7
-    _line(pdf, left, y, "存根", 11, 12)
-    _line(pdf, left + 10, y, "兜底窗口留存 stub", 6.5, 30)
-    _number(pdf, right, y, slip.number, 13, 44)
-    _line(pdf, left, y + 4, pad.site_name, 7, _INNER)
+    line(pdf, left, y, "存根", 11, 12)
+    line(pdf, left + 10, y, "兜底窗口留存 stub", 6.5, 30)
+    bold_line(pdf, right, y, slip.number, 13, 44, right=True)
+    line(pdf, left, y + 4, pad.site_name, 7, _INNER)
     half = left + _INNER / 2 + 2
     y += 10
     _blank(pdf, left, y, "姓名（可不填）", half - 2)
@@ -231,9 +217,9 @@ def _stub(pdf: FPDF, pad: Pad, slip: Slip, area: Area) -> None:
     _blank(pdf, half, y, "电话（可不填）", right)
     y += _LINE
     _blank(pdf, left, y, "地点", half - 2)
-    _line(pdf, half, y, "时间", 8, 10)
+    line(pdf, half, y, "时间", 8, 10)
     for at, words in enumerate("月日时分"):
-        _line(pdf, half + 13 + at * 8.4, y, words, 8, 4)
+        line(pdf, half + 13 + at * 8.4, y, words, 8, 4)
     y += _LINE
     _blank(pdf, left, y, "内容", right)
     for _ in range(2):
@@ -255,39 +241,30 @@ def _own(pdf: FPDF, pad: Pad, slip: Slip, area: Area) -> None:
     x = left + _QR + 2
     width = right - x
     y = area.top + 6.3
-    _line(pdf, x, y, "兜底窗口 诉求凭条", 9.5, width)
-    _line(pdf, x, y + 3.7, pad.site_name, 7, width)
-    _number(pdf, x, y + 10, slip.number, 15, width, right=False)
+    line(pdf, x, y, "兜底窗口 诉求凭条", 9.5, width)
+    line(pdf, x, y + 3.7, pad.site_name, 7, width)
+    bold_line(pdf, x, y + 10, slip.number, 15, width)
     groups = " ".join(slip.code[at : at + 4] for at in range(0, 16, 4))
-    _line(pdf, x, y + 16, "凭证号", 6, width)
-    _line(pdf, x + 8, y + 16, groups, 13, width - 8)
+    line(pdf, x, y + 16, "凭证号", 6, width)
+    line(pdf, x + 8, y + 16, groups, 13, width - 8)
     way = "查进展：到兜底窗口或值守点出示本条"
     if pad.hotline:
         way = f"查进展：拨打 {pad.hotline}，或到窗口、值守点出示"
-    _line(pdf, x, y + 20, way, 6.5, width)
+    line(pdf, x, y + 20, way, 6.5, width)
     care = "请收好，勿让他人看到凭证号" + (f"；{pad.valid_note}" if pad.valid_note else "")
-    _line(pdf, x, y + 23.2, care, 6.5, width)
+    line(pdf, x, y + 23.2, care, 6.5, width)
     english = "Your receipt, keep it. Ask at any window"
     english += f" or call {pad.hotline}" if pad.hotline else ""
     pdf.set_text_color(_GREY - 60)
-    _line(pdf, left, area.top + 33, f"{english}; say the number and the code.", 5.5, _INNER)
+    line(pdf, left, area.top + 33, f"{english}; say the number and the code.", 5.5, _INNER)
     pdf.set_text_color(0)
-
-
-def _number(
-    pdf: FPDF, x: float, y: float, number: str, size: float, width: float, *, right: bool = True
-) -> None:
-    """Writes the number bold, ending at x, or beginning there."""
-    # The font comes in one weight; the outline makes the other.
-    with pdf.local_context(text_mode=TextMode.FILL_STROKE, line_width=0.25, draw_color=0):
-        _line(pdf, x, y, number, size, width, right=right)
 
 
 def _blank(pdf: FPDF, x: float, y: float, words: str, end: float) -> None:
     """Writes the name of a field and the line to write on."""
     start = x
     if words:
-        _line(pdf, x, y, words, 8, end - x)
+        line(pdf, x, y, words, 8, end - x)
         start += pdf.get_string_width(words) + 1
     pdf.set_draw_color(_GREY)
     pdf.set_line_width(0.15)
@@ -300,21 +277,8 @@ def _boxes(pdf: FPDF, x: float, y: float, choices: Sequence[str]) -> None:
     pdf.set_line_width(0.15)
     for words in choices:
         pdf.rect(x, y - 2.6, 2.8, 2.8)
-        _line(pdf, x + 3.6, y, words, 8, 20)
+        line(pdf, x + 3.6, y, words, 8, 20)
         x += 3.6 + pdf.get_string_width(words) + 2.5
-
-
-def _line(
-    pdf: FPDF, x: float, y: float, text: str, size: float, width: float, *, right: bool = False
-) -> None:
-    """Writes a line with its foot at y, as much smaller as it takes to fit."""
-    pdf.set_font(_FONT, size=size)
-    over = pdf.get_string_width(text) / width
-    if over > 1:
-        if size / over < _SMALLEST:
-            raise Problem(f"太长，凭条上放不下 / too long for a slip: {text}")
-        pdf.set_font_size(size / over)
-    pdf.text(x - pdf.get_string_width(text) if right else x, y, text)
 
 
 def _qr(pdf: FPDF, slip: Slip, left: float, top: float) -> None:

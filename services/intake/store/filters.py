@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
-from chassis.errors import Refused
 from services.intake.domain.filters import (
     FIELDS,
     And,
@@ -24,7 +23,9 @@ from services.intake.domain.filters import (
     Operator,
     Or,
     Present,
+    Problem,
     Search,
+    refusal,
 )
 from services.intake.domain.times import end_of_day, start_of_day
 from services.intake.store.pieces import Arguments, Pieces
@@ -157,11 +158,7 @@ class _Compiler:
     def _search(self, node: Search) -> str:
         normal, grams = self._text_grams(node.words)
         if not normal:
-            raise Refused(
-                "FILTER_INVALID",
-                position=node.position,
-                problem="nothing is left of these words that could be looked for",
-            )
+            raise refusal(node.position, Problem.NOTHING_LEFT)
         if grams:
             return _PIECES.put("says", self.arguments.add(grams), self.arguments.add(normal))
         return _PIECES.put("says_briefly", self.arguments.add(normal))

@@ -52,6 +52,9 @@ def _run(*arguments: str, endpoints: bool = True) -> Result:
         (("coverage", "--site", "yuwu", "--at", "2020-13-01"), "--at"),
         (("who", "DUTY_LEAD", "--site", "yuwu", "--at", "tomorrow"), "--at"),
         (("fsck", "--settled"), "BACKSTOPCTL_FSCK_DSN"),
+        (("handover", "show", "newest", "--site", "yuwu"), "HANDOVER"),
+        (("handover", "print", "--out", "sheet.doc", "--site", "yuwu"), "sheet.doc"),
+        (("case", "list", "--site", "yuwu", "--state", "gone"), "--state"),
         (("quarantine", "list", "--service", "desk"), "--service"),
     ],
 )
@@ -109,6 +112,49 @@ def test_names_of_last_time_serve_while_routing_is_away(tmp_path: Path) -> None:
     assert json.loads(result.stderr)["error"]["service"] == "intake"
 
 
+def _keep_names(tmp_path: Path) -> None:
+    """Names of last time, so that routing need not be asked."""
+    folder = settings.load(
+        {"XDG_CACHE_HOME": str(tmp_path / "cache")}, endpoints="routing=127.0.0.1:9"
+    ).cache
+    names.keep(folder, "yuwu", Names(units={"bathhouse": "澡堂队"}, categories={"BATHING": "洗浴"}))
+
+
+@pytest.mark.parametrize(
+    ("command", "written", "known"),
+    [
+        ("case list --unit", "{}", "澡堂队"),
+        ("case list --filter", "单位 = {}", "澡堂队"),
+        ("ledger --category", "{}", "洗浴"),
+    ],
+)
+def test_a_name_that_nothing_has_is_said_so(
+    tmp_path: Path, command: str, written: str, known: str
+) -> None:
+    _keep_names(tmp_path)
+    stranger = _run("--site", "yuwu", *command.split(), written.format("澡糖队"))
+    assert "没有叫这个的：澡糖队" in stranger.stderr
+    found = _run("--site", "yuwu", *command.split(), written.format(known))
+    assert "没有叫这个的" not in found.stderr
+    assert found.exit_code == Exit.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("ledger", "--from", "+0d", "--to", "+3d"), Exit.UNAVAILABLE),
+        (("ledger", "--from", "+x"), Exit.USAGE),
+        (("case", "list", "--filter", "期限 <= +3d"), Exit.UNAVAILABLE),
+        (("case", "list", "--filter", "期限 <= +x"), Exit.USAGE),
+    ],
+)
+def test_days_may_count_from_today(
+    tmp_path: Path, arguments: tuple[str, ...], expected: Exit
+) -> None:
+    _keep_names(tmp_path)
+    assert _run(*arguments, "--site", "yuwu").exit_code == expected
+
+
 def test_a_service_that_does_not_run_is_said_so() -> None:
     result = _run("case", "list", "--site", "yuwu")
     assert "intake 未运行：先 make up" in result.stderr
@@ -139,7 +185,8 @@ def test_case_commands_are_there(command: str) -> None:
         "work-order dispatch", "work-order accept", "work-order complete", "instruct", "ledger",
         "clocks", "coverage", "who", "deliveries", "quarantine list", "quarantine show",
         "quarantine replay", "quarantine drop", "relay show", "relay rewind", "flow", "fsck",
-        "site load", "clock advance",
+        "site load", "clock advance", "handover prepare", "handover sign", "handover show",
+        "handover print", "handover list", "sample draw", "sample show", "sample list",
     ],
 )  # fmt: skip
 def test_other_commands_are_there(command: str) -> None:

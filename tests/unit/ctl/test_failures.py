@@ -76,6 +76,22 @@ def test_an_error_without_details_still_has_its_message() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "exit_code"),
+    [
+        ("SERVER: Received message larger than max (9 vs. 4)", Exit.REFUSED),
+        ("Sent message larger than max (9 vs. 4)", Exit.REFUSED),
+        ("CLIENT: Received message larger than max (9 vs. 4)", Exit.REFUSED),
+        ("Received http2 header with status: 429", Exit.UNAVAILABLE),
+    ],
+)
+def test_a_message_that_is_too_large_is_not_sent_again(sentence: str, exit_code: Exit) -> None:
+    answer = Answer("intake", grpc.StatusCode.RESOURCE_EXHAUSTED, sentence)
+    assert answer.exit is exit_code
+    busy = Answer("intake", grpc.StatusCode.RESOURCE_EXHAUSTED, sentence, reason="OVERLOADED")
+    assert busy.exit is Exit.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
     ("code", "exit_code"),
     [
         (grpc.StatusCode.NOT_FOUND, Exit.REFUSED),

@@ -77,6 +77,14 @@ def _answer(reason: str, *faults: FieldFault, said: str = "as said", **metadata:
         (_answer("UNAUTHENTICATED", problem="expired"), "令牌已过期"),
         (_answer("DEPENDENCY_UNAVAILABLE", dependency="postgres"), "数据库"),
         (_answer("PERMISSION_DENIED", needed="OPERATOR, service:sla"), "需要：运维。"),
+        (_answer("PERIOD_INVALID", problem="it has not begun"), "时段有误：还没有开始"),
+        (
+            _answer(
+                "PERIOD_INVALID",
+                problem="止于 2026-01-01，早于 2026-02-01 (ends before it starts)",
+            ),
+            "时段有误：止于 2026-01-01，早于 2026-02-01",
+        ),
         (_answer("ATTEMPTS_MISSING", needed="2", attempts="1"), "as said"),
     ],
     ids=lambda value: value.reason if isinstance(value, Answer) else "",
@@ -118,6 +126,14 @@ def test_fields_are_called_by_their_names_and_none_is_empty() -> None:
     assert refusals.faults(answer, EN, NAMES)[0] == Told("reporter", "value is required")
 
 
+def test_what_the_state_allows_instead_is_told() -> None:
+    answer = _answer(
+        "WRONG_STATE", state="CLOSED", action="RejectCase", allowed="RESOLVED", instead="ReopenCase"
+    )
+    assert refusals.faults(answer, ZH, NAMES) == [Told("", "可以改办：重新办理")]
+    assert refusals.faults(answer, EN, NAMES) == [Told("", "possible instead: reopening")]
+
+
 def test_a_field_that_the_sentence_is_about_is_only_named() -> None:
     answer = _answer("SLIP_IN_USE", FieldFault("slip_number", "as said"), slip_number="A-1")
     assert refusals.faults(answer, ZH, NAMES) == [Told("纸条号", "")]
@@ -130,6 +146,17 @@ def test_a_field_that_the_sentence_is_about_is_only_named() -> None:
         (AWAY, "Socket closed", "与 intake 的连接中断，没有收到答复"),
         (grpc.StatusCode.CANCELLED, "CANCELLED", "与 intake 的连接中断，没有收到答复"),
         (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded", "intake 未在期限内答复"),
+        (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "SERVER: Received message larger than max (12000068 vs. 4194304)",
+            "内容太大，intake 没有收下，也没有办理；请缩短内容或分几次提交",
+        ),
+        (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "CLIENT: Received message larger than max (12000068 vs. 4194304)",
+            "intake 的答复太大，没有收全；请缩小查询范围，办理类的请先查看是否已办成",
+        ),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "quota", "quota"),
         (grpc.StatusCode.INTERNAL, "oops", "oops"),
     ],
 )
@@ -146,6 +173,7 @@ def _broken() -> list[Message]:
     return [
         *(GetMessageClass(method.input_type)() for one in SERVICES for method in one.methods),
         register(text="x" * 5000, slip_number="!", reporter=reporter, links=links),
+        register(about_persons=["a", "a"]),
         intake_service_pb2.GetCaseRequest(case_id="x"),
         intake_finding_pb2.ListCasesRequest(
             page_size=999, states=[intake_pb2.CASE_STATE_UNSPECIFIED] * 6
@@ -174,6 +202,7 @@ def test_every_rule_that_a_request_can_break_is_told_in_chinese() -> None:
         ("does not match regex pattern `^([0-9]{16})?$`", "应为 16 位数字"),
         ("does not match regex pattern `^a$`", "格式不对，应符合 ^a$"),
         ("must not be blank", "不能只有空格"),
+        ("repeated value must contain unique items", "有重复的"),
         ("something new", "something new"),
     ],
 )
@@ -193,6 +222,29 @@ def _described() -> set[str]:
                 if name in ("FieldViolation", "invalid", "_invalid"):
                     found.add(_literal(node.args[1]))
     return found - {""}
+
+
+def _problems_of_periods() -> set[str]:
+    """What services say is wrong with a period, in a literal; a value stands as 7."""
+    found = set()
+    for file in (ROOT / "services").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        if "PERIOD_INVALID" not in file.read_text(encoding="utf-8"):
+            continue
+        for node in ast.walk(tree):
+            match node:
+                case ast.keyword(arg="problem") | ast.Assign(targets=[ast.Name(id="problem")]):
+                    found.add(_literal(node.value))
+    return found - {""}
+
+
+def test_every_problem_of_a_period_is_told_in_chinese_alone() -> None:
+    problems = _problems_of_periods()
+    assert len(problems) > 8
+    told = {
+        refusals.sentence(_answer("PERIOD_INVALID", problem=one), ZH, NAMES) for one in problems
+    }
+    assert [one for one in told if re.search("[a-z]{3}", one)] == []
 
 
 def _literal(node: ast.expr) -> str:

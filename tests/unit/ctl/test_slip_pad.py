@@ -8,8 +8,8 @@ import pytest
 import zxingcpp
 
 from ctl.failures import Problem
+from ctl.paper import PAGE_HEIGHT
 from ctl.slips.pad import (
-    PAGE_HEIGHT,
     PER_PAGE,
     Area,
     Pad,

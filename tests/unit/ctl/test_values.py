@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.intake.v1 import intake_pb2
@@ -32,9 +31,9 @@ def test_nothing_typed_is_unspecified() -> None:
 
 @pytest.mark.parametrize("text", ["pigeon", "unspecified", "CHANNEL_UNSPECIFIED"])
 def test_an_unknown_value_names_those_there_are(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="site-visit") as caught:
+    with pytest.raises(Problem, match="site-visit（现场走访）") as caught:
         choices.parse(intake_pb2.Channel, text, option="--channel")
-    assert caught.value.param_hint == "--channel"
+    assert caught.value.field == "--channel"
 
 
 def test_completion_offers_what_begins_so() -> None:
@@ -67,6 +66,19 @@ def test_days_ahead_end_with_the_day() -> None:
     now = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)  # the 24th, at the site
     found = times.parse_time("+5d", SHANGHAI, option="--deadline", now=now)
     assert found == times.parse_time("2026-11-29", SHANGHAI, option="--deadline")
+
+
+@pytest.mark.parametrize(("text", "day"), [("2026-11-24", 24), (" +3d ", 26), ("+0d", 23)])
+def test_a_date_may_count_from_today(text: str, day: int) -> None:
+    today = date(2026, 11, 23)
+    assert times.parse_date(text, option="--promised", today=today) == date(2026, 11, day)
+
+
+@pytest.mark.parametrize("text", ["+3", "3d", "+3d12h", "+99999999d", "morgen", ""])
+def test_what_is_no_date_names_its_option(text: str) -> None:
+    with pytest.raises(Problem, match=r"\+3d") as caught:
+        times.parse_date(text, option="--promised", today=date(2026, 11, 23))
+    assert caught.value.field == "--promised"
 
 
 def test_a_date_alone_is_one() -> None:

@@ -15,6 +15,7 @@ in the present cycle, `clock` those of every counted clock of any cycle.
 
 from services.intake.domain.filters.fields import FIELDS, Field, FieldKind
 from services.intake.domain.filters.grammar import parse
+from services.intake.domain.filters.problems import SENTENCES, Problem, refusal
 from services.intake.domain.filters.tree import (
     And,
     Comparison,
@@ -32,6 +33,7 @@ from services.intake.domain.filters.tree import (
 
 __all__ = [
     "FIELDS",
+    "SENTENCES",
     "And",
     "Comparison",
     "Field",
@@ -44,7 +46,9 @@ __all__ = [
     "Operator",
     "Or",
     "Present",
+    "Problem",
     "Search",
     "mentions_text",
     "parse",
+    "refusal",
 ]

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 
-from chassis.errors import FieldViolation, Refused
+from services.intake.domain.filters.problems import Problem, refusal
 from services.intake.domain.filters.tree import (
     Atom,
     Comparison,
@@ -48,7 +48,6 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-_TIME_FORMS = 'a time is a day of the site such as "2026-11-22", or an instant of RFC 3339'
 
 
 class FieldKind(StrEnum):
@@ -82,17 +81,6 @@ class Literal:
     text: str
     quoted: bool
     position: int
-
-
-def refusal(position: int, problem: str, also: Iterable[str] = ()) -> Refused:
-    """Returns Refused FILTER_INVALID; `also` are lines that don't fit into one sentence."""
-    lines = tuple(also)
-    return Refused(
-        "FILTER_INVALID",
-        fields=[FieldViolation("filter", line) for line in (problem, *lines)] if lines else (),
-        position=position,
-        problem=problem,
-    )
 
 
 def _names(enum: Iterable[StrEnum]) -> tuple[str, ...]:
@@ -153,19 +141,19 @@ def find_field(name: str, position: int) -> Field:
     near = get_close_matches(name.lower(), FIELDS, n=3)
     raise refusal(
         position,
-        "no field of this name; "
-        + (f"near it: {', '.join(near)}" if near else "words need quotes"),
+        Problem.FIELD_UNKNOWN,
         (
             f"{kind}: " + ", ".join(one.name for one in FIELDS.values() if one.kind is kind)
             for kind in FieldKind
         ),
+        near=", ".join(near),
     )
 
 
 def search(words: str, position: int) -> Search:
     """Returns the search for words; raises Refused where there is nothing to look for."""
     if not words.strip():
-        raise refusal(position, "there are no words to look for")
+        raise refusal(position, Problem.WORDS_MISSING)
     return Search(words, position)
 
 
@@ -177,8 +165,12 @@ def compare(
     Raises Refused where the field isn't compared like this, or not with this value.
     """
     if operator not in _OPERATORS[field.kind]:
-        allowed = " ".join(_OPERATORS[field.kind])
-        raise refusal(operator_position, f"{field.name} is compared with {allowed} only")
+        raise refusal(
+            operator_position,
+            Problem.OPERATOR_UNFIT,
+            field=field.name,
+            operators=" ".join(_OPERATORS[field.kind]),
+        )
     if literal.text == "*" and not literal.quoted:
         return _present(field, operator, literal)
     match field.kind:
@@ -193,7 +185,7 @@ def compare(
             return Not(has) if operator is Operator.DIFFERENT else has
         case FieldKind.PART:
             if operator is Operator.HAS and not literal.text:
-                raise refusal(literal.position, "there is nothing to look for")
+                raise refusal(literal.position, Problem.PART_MISSING)
             return Comparison(field.name, operator, literal.text)
         case FieldKind.CHOICE | FieldKind.CODE | FieldKind.NUMBER | FieldKind.TIME:
             single = Operator.EQUAL if operator is Operator.HAS else operator
@@ -202,11 +194,11 @@ def compare(
 
 def _present(field: Field, operator: Operator, literal: Literal) -> Present:
     if operator is not Operator.HAS:
-        raise refusal(literal.position, "* stands only after a field and a colon")
+        raise refusal(literal.position, Problem.STAR_MISPLACED)
     if field.kind is FieldKind.TRUTH:
-        raise refusal(literal.position, f"{field.name} is always there; ask whether it is true")
+        raise refusal(literal.position, Problem.TRUTH_ALWAYS_THERE, field=field.name)
     if field.kind is FieldKind.TEXT:
-        raise refusal(literal.position, "every case has a text; ask for words")
+        raise refusal(literal.position, Problem.TEXT_ALWAYS_THERE)
     return Present(field.name)
 
 
@@ -226,20 +218,25 @@ def _member(field: Field, literal: Literal) -> str:
     if field.choices:
         return _choice(field, literal, field.choices)
     if not literal.text:
-        raise refusal(literal.position, f"{field.name} wants a code; whether any: {field.name}:*")
+        raise refusal(literal.position, Problem.CODE_MISSING, field=field.name)
     return literal.text
 
 
 def _choice(field: Field, literal: Literal, choices: tuple[str, ...]) -> str:
     chosen = literal.text.upper()
     if chosen not in choices:
-        raise refusal(literal.position, f"{field.name} is one of {', '.join(choices)}")
+        raise refusal(
+            literal.position,
+            Problem.CHOICE_UNKNOWN,
+            field=field.name,
+            choices=", ".join(choices),
+        )
     return chosen
 
 
 def _number(field: Field, literal: Literal) -> int:
     if not _NUMBER.fullmatch(literal.text):
-        raise refusal(literal.position, f"{field.name} is a whole number of at most nine digits")
+        raise refusal(literal.position, Problem.NUMBER_WANTED, field=field.name)
     return int(literal.text)
 
 
@@ -254,9 +251,9 @@ def _time(literal: Literal) -> date | datetime:
             value = datetime.fromisoformat(written)
             day = value.date()
         else:
-            raise refusal(literal.position, _TIME_FORMS)
+            raise refusal(literal.position, Problem.TIME_WANTED)
     except ValueError:
-        raise refusal(literal.position, "there is no such day or time") from None
+        raise refusal(literal.position, Problem.NO_SUCH_TIME) from None
     if bounded(day) != day:
-        raise refusal(literal.position, "a time lies between 1970-01-01 and 9998-12-31")
+        raise refusal(literal.position, Problem.TIME_OUT_OF_RANGE)
     return value.astimezone(UTC) if isinstance(value, datetime) else value

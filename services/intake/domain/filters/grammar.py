@@ -15,7 +15,8 @@ import unicodedata
 
 from chassis.errors import Refused
 from services.intake.domain.filters import fields
-from services.intake.domain.filters.fields import Literal, refusal
+from services.intake.domain.filters.fields import Literal
+from services.intake.domain.filters.problems import Problem, refusal
 from services.intake.domain.filters.tree import And, Filter, Node, Not, Operator, Or
 
 LONGEST_FILTER = 2_000
@@ -42,19 +43,19 @@ def parse(text: str) -> Filter:
     """Returns the checked filter of a text; an empty or blank one lets everything pass.
 
     Raises Refused FILTER_INVALID with the `position` of what is wrong, in characters counted from
-    1, and the `problem` in English: whatever the text is, and for nothing else.
+    1, the `problem` in English and its code: whatever the text is, and for nothing else.
     """
     if len(text) > LONGEST_FILTER:
-        raise refusal(LONGEST_FILTER + 1, f"a filter has at most {LONGEST_FILTER} characters")
+        raise refusal(LONGEST_FILTER + 1, Problem.TOO_LONG, most=LONGEST_FILTER)
     for index, character in enumerate(text):
         if unicodedata.category(character) in _INVISIBLE:
-            raise refusal(index + 1, "control and invisible characters have no place in a filter")
+            raise refusal(index + 1, Problem.INVISIBLE_CHARACTER)
     parser = _Parser(text)
     if parser.at_end():
         return Filter(None)
     condition = parser.expression()
     if not parser.at_end():
-        raise parser.refused("no parenthesis is open here")
+        raise parser.refused(Problem.PARENTHESIS_NOT_OPEN)
     return Filter(condition)
 
 
@@ -72,7 +73,7 @@ class _Parser:
         self._skip_spaces()
         return self._index == len(self._text)
 
-    def refused(self, problem: str) -> Refused:
+    def refused(self, problem: Problem) -> Refused:
         """Returns a refusal for what stands here."""
         return refusal(self._index + 1, problem)
 
@@ -101,7 +102,7 @@ class _Parser:
             self._index += 1
             negated = True
             if self._here().isspace():
-                raise self.refused("- stands right before what it negates")
+                raise self.refused(Problem.MINUS_APART)
         self._skip_spaces()
         simple = self._group() if self._here() == "(" else self._restriction()
         self._check_parted()
@@ -109,13 +110,13 @@ class _Parser:
 
     def _group(self) -> Node:
         if self._depth == DEEPEST:
-            raise self.refused(f"parentheses stand at most {DEEPEST} deep")
+            raise refusal(self._index + 1, Problem.TOO_DEEP, most=DEEPEST)
         opened = self._index
         self._index += 1
         self._depth += 1
         inner = self.expression()
         if self._here() != ")":
-            raise refusal(opened + 1, "this parenthesis is not closed")
+            raise refusal(opened + 1, Problem.PARENTHESIS_NOT_CLOSED)
         self._index += 1
         self._depth -= 1
         return inner
@@ -123,13 +124,13 @@ class _Parser:
     def _restriction(self) -> Node:
         """Reads a comparison, or a word or string that the text is searched for."""
         if self._keyword() or self._here() == "-":
-            raise self.refused("a term is missing here")
-        left = self._literal("a term is missing here")
+            raise self.refused(Problem.TERM_MISSING)
+        left = self._literal(Problem.TERM_MISSING)
         self._comparisons += 1
         if self._comparisons > MOST_COMPARISONS:
-            raise refusal(left.position, f"a filter has at most {MOST_COMPARISONS} comparisons")
+            raise refusal(left.position, Problem.TOO_MANY_COMPARISONS, most=MOST_COMPARISONS)
         if self._here() == "(" and not left.quoted:
-            raise refusal(left.position, "there are no functions")
+            raise refusal(left.position, Problem.FUNCTION)
         after = self._index
         self._skip_spaces()
         operator_position = self._index + 1
@@ -137,10 +138,10 @@ class _Parser:
         if match is None:
             self._index = after
             if not left.quoted and left.text.upper() in _KEYWORDS:
-                raise refusal(left.position, "AND, OR and NOT are capitals; as a word, in quotes")
+                raise refusal(left.position, Problem.KEYWORD_IN_SMALL_LETTERS)
             return fields.search(left.text, left.position)
         if left.quoted:
-            raise refusal(left.position, "the name of a field stands without quotes")
+            raise refusal(left.position, Problem.FIELD_QUOTED)
         field = fields.find_field(left.text, left.position)
         self._index = match.end()
         value = self._value()
@@ -154,19 +155,19 @@ class _Parser:
             self._index += 1
             return Literal("*", quoted=False, position=start + 1)
         if self._here() == "(":
-            raise self.refused("one value is wanted here, not a group")
+            raise self.refused(Problem.GROUP_AS_VALUE)
         if self._keyword():
-            raise self.refused("a value is missing here; as a value, AND, OR and NOT need quotes")
+            raise self.refused(Problem.KEYWORD_AS_VALUE)
         match = _INSTANT.match(self._text, start)
         if match is not None:
             self._index = match.end()
             return self._bounded(match[0], start, quoted=False)
-        value = self._literal("a value is missing here")
+        value = self._literal(Problem.VALUE_MISSING)
         if self._here() == "(" and not value.quoted:
-            raise refusal(value.position, "there are no functions")
+            raise refusal(value.position, Problem.FUNCTION)
         return value
 
-    def _literal(self, missing: str) -> Literal:
+    def _literal(self, missing: Problem) -> Literal:
         """Reads a word or a string; `missing` is the problem where neither stands."""
         start = self._index
         match = _WORD.match(self._text, start)
@@ -178,31 +179,31 @@ class _Parser:
             raise self.refused(self._unexpected(missing))
         for escape in _ESCAPE.finditer(self._text, start + 1, match.end() - 1):
             if escape[1] not in "\"'\\":
-                raise refusal(escape.start() + 1, "\\ stands only before a quote or another \\")
+                raise refusal(escape.start() + 1, Problem.ESCAPE_UNKNOWN)
         self._index = match.end()
         return self._bounded(_ESCAPE.sub(r"\1", match[0][1:-1]), start, quoted=True)
 
     def _bounded(self, text: str, start: int, *, quoted: bool) -> Literal:
         if len(text) > LONGEST_LITERAL:
-            raise refusal(start + 1, f"a value has at most {LONGEST_LITERAL} characters")
+            raise refusal(start + 1, Problem.VALUE_TOO_LONG, most=LONGEST_LITERAL)
         return Literal(text, quoted, start + 1)
 
     def _check_parted(self) -> None:
         """Raises Refused where something else follows without a space."""
         if self._here() not in ("", "(", ")") and not self._here().isspace():
-            raise self.refused(self._unexpected("a space is missing here"))
+            raise self.refused(self._unexpected(Problem.SPACE_MISSING))
 
-    def _unexpected(self, otherwise: str) -> str:
+    def _unexpected(self, otherwise: Problem) -> Problem:
         """Returns what is wrong with the character that stands here."""
         here = self._here()
         if here and here in "\"'" and not _STRING.match(self._text, self._index):
-            return "these quotes are not closed"
+            return Problem.QUOTES_NOT_CLOSED
         if here and here in _FULL_WIDTH:
-            return "a full-width sign; write it half-width, or put the words into quotes"
+            return Problem.FULL_WIDTH_SIGN
         if here == "*":
-            return "* stands only after a field and a colon"
+            return Problem.STAR_MISPLACED
         if here and here in ",!":
-            return "words with this sign need quotes"
+            return Problem.SIGN_WITHOUT_QUOTES
         return otherwise
 
     def _skip_spaces(self) -> None:
