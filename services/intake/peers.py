@@ -1,7 +1,8 @@
-"""What intake asks other services: the seal of a case's work orders, and promised deadlines."""
+"""What intake asks other services: seals of work orders, promised deadlines, working days."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import grpc
 
@@ -10,13 +11,17 @@ from backstop.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
 from backstop.sla.v1 import sla_pb2
 from backstop.sla.v1 import sla_service_pb2 as sla
 from backstop.sla.v1.sla_service_pb2_grpc import SlaServiceStub
-from chassis.convert import to_datetime, to_timestamp
+from chassis.convert import to_date, to_date_message, to_datetime, to_timestamp
 from chassis.errors import Refused, details_of
 from chassis.failures import dependency_of
 from services.intake.convert.enums import to_number
+from services.intake.domain.times import start_of_day
 from services.intake.domain.values import Case
 
 _SEAL_SECONDS = 3.0
+_CALENDAR_SECONDS = 3.0
+# No mine stands still for so long.
+_REST_DAYS = 92
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,37 @@ class Deadlines:
             first_reply_due_time=due.get(sla_pb2.CLOCK_KIND_FIRST_REPLY),
             plan_due_time=due.get(sla_pb2.CLOCK_KIND_PLAN),
         )
+
+    async def working_day_before_last(self, site_id: str, zone: ZoneInfo, day: date) -> date | None:
+        """Returns the working day before the last one, where `day` may be the last itself.
+
+        None when sla can't be asked, or has no calendar of the site for that time.
+        """
+        if self._stub is None:
+            return None
+        first = day - timedelta(days=_REST_DAYS)
+        try:
+            passed = await self._stub.WorkingTimeBetween(
+                sla.WorkingTimeBetweenRequest(
+                    site_id=site_id,
+                    start_time=to_timestamp(start_of_day(first, zone)),
+                    end_time=to_timestamp(start_of_day(day, zone)),
+                ),
+                timeout=_CALENDAR_SECONDS,
+            )
+            if passed.working_days < 2:
+                return None
+            found = await self._stub.AddWorkingDays(
+                sla.AddWorkingDaysRequest(
+                    site_id=site_id,
+                    start_date=to_date_message(first),
+                    working_days=passed.working_days - 1,
+                ),
+                timeout=_CALENDAR_SECONDS,
+            )
+        except grpc.aio.AioRpcError as error:
+            unknown = error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
+            if not unknown and dependency_of(error) is None:
+                raise
+            return None
+        return to_date(found.date)

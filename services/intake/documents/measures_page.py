@@ -33,6 +33,12 @@ What every figure of `GetMeasures` and of the monthly report means. This page is
   reopened since counts as open all the while; level, owner and deadlines are those of now.
 - By unit, a work order counts for its own unit, a promise for the leading one, and everything else
   for the unit that the case concerns.
+- **With a fallback owner** is a case that a position answers for, not a person. It came there when
+  sla began to remind of it daily; working days are sla's, which is asked: those after that day, up
+  to and with the last of the period, or today. More than one is too long. Where sla can't be
+  asked, there is no figure.
+- Two periods of different length are put side by side as they are: shares and times can be
+  compared, counts can't.
 - Cases about the caller are in none of the figures.
 
 ## What is kept back
@@ -43,6 +49,15 @@ group would be, the next smallest is kept back with it, so that subtraction from
 nothing; measures that add up or share their cases are kept back together. All together and a site
 as a whole never are: they expose nobody, and the site knows its totals anyway. Neither is a unit's
 or a steward's own list of work.
+
+This keeps back what one table shows; it doesn't stand against several that are subtracted: a period
+and the same period with a day more, an unfinished month's report of today and of tomorrow, several
+sites together and all of them but one. Whoever may ask for measures could learn so that a cell grew
+by one such case, and nothing that they can't read anyway: the same roles have the ledger and the
+list of cases, case by case, without names, with whether each is confidential or anonymous. What is
+kept back is kept from those to whom a table is handed on, who have only that table. Rounding, or
+periods of whole months only, would take the figures from those who work with them and hide nothing
+from anybody. Whoever hands tables on should hand on those of finished months, which don't overlap.
 
 ## The measures
 

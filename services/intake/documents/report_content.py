@@ -4,10 +4,11 @@ Chinese first; a reader whose language is English has an English heading beside 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.errors import ENGLISH
+from services.intake.documents.cells import clean
 from services.intake.domain.measures import BY_NAME, Figure, FigureSet, Period, Unit
 from services.intake.store.measures import Day, HotSpot
 
@@ -23,10 +24,13 @@ COMPARED = (
     *("REGISTERED", "RESOLVED_COUNT", "CLOSED_COUNT", "SOLVED_COUNT", "OPEN", "OVERDUE"),
     *("RESPONSE_RATE", "RESOLUTION_RATE", *SATISFACTION, "KEPT_PROMISE_RATE"),
     *("MEDIAN_PROMISE_DAYS", "PROMISE_MOVES", "MEDIAN_RESOLUTION", "REOPENED", "FALLBACK"),
+    "FALLBACK_OVERLONG",
     *("REPEAT_REPORTERS", "RECURRENCE", "LATE_ENTRIES", "SUGGESTIONS_ACCEPTED"),
 )
 # Of these more is worse; of REGISTERED and the like neither is said.
-WORSE_WHEN_MORE = frozenset({"OPEN", "OVERDUE", "REOPENED", "DISSATISFIED_SHARE"})
+WORSE_WHEN_MORE = frozenset(
+    {"OPEN", "OVERDUE", "REOPENED", "FALLBACK_OVERLONG", "DISSATISFIED_SHARE"}
+)
 BETTER_WHEN_MORE = frozenset(
     {"RESPONSE_RATE", "RESOLUTION_RATE", "SATISFIED_SHARE", "SOLVED_COUNT", "CLOSED_COUNT"}
 )
@@ -95,6 +99,24 @@ class Report:
         """Returns a measure's title."""
         definition = BY_NAME[measure]
         return self.say(definition.zh.title, definition.en.title)
+
+
+def cleaned(report: Report) -> Report:
+    """Returns the report without what nobody can see, or what turns a line around, in its texts."""
+
+    def parts(found: Sequence[Part]) -> list[Part]:
+        return [replace(part, name=clean(part.name)) for part in found]
+
+    return replace(
+        report,
+        site_name=clean(report.site_name),
+        categories=parts(report.categories),
+        units=parts(report.units),
+        hot_spots=[
+            (clean(category), replace(spot, place=clean(spot.place)))
+            for category, spot in report.hot_spots
+        ],
+    )
 
 
 def ranked(parts: Sequence[Part]) -> list[Part]:

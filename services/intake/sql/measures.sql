@@ -14,22 +14,25 @@ SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
 -- value, cases of confidential or anonymous reporters, of which it is made).
 --
 -- $1 is the group, $2 tells that there are several sites; $3 to $6 are the sites with the period's
--- ends and the days within which a reporter counts as repeated; $7 is now, $8 are the callers. A
--- deadline at 24:00 of the last day is 00:00 of the next and is one of the period: due times lie
--- in (start, end], everything else in [start, end). What stands open is looked at as of at_time.
+-- ends and the days within which a reporter counts as repeated; $7 is now, $8 are the callers, $9
+-- tells for each site before when a case must have come to its fallback owner to have been there for
+-- too long. A deadline at 24:00 of the last day is 00:00 of the next and is one of the period: due
+-- times lie in (start, end], everything else in [start, end). What stands open is looked at as of
+-- at_time.
 WITH spans AS (
     SELECT
         span.site_id, start_time, end_time, least(end_time, $7::timestamptz) AS at_time,
-        repeat_days, time_zone,
+        repeat_days, stay_time, time_zone,
         CASE WHEN $2 THEN span.site_id || '/' ELSE '' END AS prefix
-    FROM unnest($3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
-        AS span (site_id, start_time, end_time, repeat_days)
+    FROM unnest(
+        $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[], $9::timestamptz[]
+    ) AS span (site_id, start_time, end_time, repeat_days, stay_time)
     JOIN sites ON sites.site_id = span.site_id
 ),
 seen AS MATERIALIZED (
     SELECT
         cases.case_id, cases.site_id, prefix, unit_id, start_time, end_time, at_time, time_zone,
-        repeat_days, kind, state, outcome, proposed_outcome, grade, confirmed, late_entry,
+        repeat_days, stay_time, kind, state, outcome, proposed_outcome, grade, confirmed, late_entry,
         suggestion, level, accountable, due_time, occurred_time, resolve_time, close_time,
         cycle, cycle_start_time,
         confidentiality <> 'NAMED' AS shielded,
@@ -159,6 +162,15 @@ standing AS (
     SELECT
         grp, shielded, due_time <= at_time AND state <> 'CLOSED' AS overdue,
         accountable LIKE 'position:%' AS fallen_back, least(level, 5) AS level,
+        -- sla reminds daily from when a case comes to such an owner until it leaves it.
+        CASE
+            WHEN accountable LIKE 'position:%' THEN EXISTS (
+                SELECT FROM clocks AS reminder
+                WHERE reminder.case_id = seen.case_id AND reminder.kind = 'REMINDER'
+                    AND reminder.state = 'RUNNING' AND reminder.start_time < stay_time
+            )
+            ELSE false
+        END AS stays,
         ((at_time - interval '1 microsecond') AT TIME ZONE time_zone)::date
         - (occurred_time AT TIME ZONE time_zone)::date AS age
     FROM seen
@@ -174,6 +186,7 @@ stock AS (
             ('OPEN', true),
             ('OVERDUE', coalesce(overdue, false)),
             ('FALLBACK', fallen_back),
+            ('FALLBACK_OVERLONG', stays),
             ('LEVEL_' || level, true),
             (
                 CASE

@@ -54,14 +54,18 @@ async def list_measures(
     group: Group,
     now: datetime,
     callers: Iterable[str],
+    stays: Sequence[datetime | None] = (),
 ) -> list[FigureSet]:
     """Returns every measure of the period by group, none of cases about a caller.
 
+    `stays` tells for each site before when a case must have come to its fallback owner to have been
+    there for too long at the period's end; unless it is known for all, nothing is said of that.
     Nothing is suppressed yet. Groups of several sites are "site/code", but for sites, channels and
     the group's categories.
     """
     await connection.execute(Q.spare_compiling)
     ends = [period.instants(one.site.zone) for one in sites]
+    known = len(stays) == len(sites) and None not in stays
     rows = await connection.fetch(
         Q.list_measures,
         group,
@@ -72,6 +76,7 @@ async def list_measures(
         [one.rules.repeat_days for one in sites],
         now,
         list(callers),
+        list(stays),
     )
     return arrange(
         (
@@ -86,6 +91,7 @@ async def list_measures(
             for row in rows
         ),
         group,
+        unknown=() if known else ("FALLBACK_OVERLONG",),
     )
 
 

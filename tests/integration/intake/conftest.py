@@ -2,9 +2,12 @@
 
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import asyncpg
 import grpc
 import pytest
 
@@ -17,6 +20,7 @@ from backstop.sla.v1 import sla_service_pb2 as sla
 from backstop.sla.v1 import sla_service_pb2_grpc as sla_grpc
 from chassis.client import connect
 from chassis.clock import ClockGuard
+from chassis.convert import to_date, to_date_message, to_datetime
 from chassis.errors import Refused, catalogue
 from chassis.gatekeeper import Gatekeeper
 from chassis.pages import PageTokens
@@ -26,13 +30,20 @@ from chassis.telemetry import Tracing
 from chassis.testing import PEPPER, Keys, serving
 from chassis.tokens import ServiceTokens
 from services.intake.app import SPEC, compose
+from services.intake.domain.times import local_day
 from services.intake.settings import Settings
 from tests.integration.conftest import DatabaseFor
+from tests.integration.intake.past import Ledger
 from tests.integration.intake.window import Window, directory
+
+_MINE = ZoneInfo("Asia/Shanghai")
 
 
 class Peers(routing_grpc.RoutingServiceServicer, sla_grpc.SlaServiceServicer):
-    """What intake asks routing and sla: seals that can be refused, deadlines that can be told."""
+    """What intake asks routing and sla: seals that can be refused, deadlines, working days.
+
+    Mondays to Fridays are worked, and the `rest_days` are not.
+    """
 
     def __init__(self) -> None:
         # Seals as (case id, holder); `meanwhile` runs once, behind the next seal.
@@ -43,6 +54,8 @@ class Peers(routing_grpc.RoutingServiceServicer, sla_grpc.SlaServiceServicer):
         # What the deadlines of a receipt were asked for.
         self.deadlines_of: list[sla.ComputeDeadlinesRequest] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        self.rest_days: set[date] = set()
+        self.has_calendar = True
 
     @property
     def sealed(self) -> set[str]:
@@ -80,6 +93,29 @@ class Peers(routing_grpc.RoutingServiceServicer, sla_grpc.SlaServiceServicer):
                 )
             ]
         )
+
+    async def WorkingTimeBetween(
+        self, request: sla.WorkingTimeBetweenRequest, context: Any
+    ) -> sla.WorkingTimeBetweenResponse:
+        if not self.has_calendar:
+            await context.abort(grpc.StatusCode.NOT_FOUND)
+        first, last = (
+            local_day(to_datetime(time), _MINE) for time in (request.start_time, request.end_time)
+        )
+        days = (first + timedelta(days=count) for count in range(1, (last - first).days + 1))
+        return sla.WorkingTimeBetweenResponse(working_days=sum(map(self._worked, days)))
+
+    async def AddWorkingDays(
+        self, request: sla.AddWorkingDaysRequest, context: Any
+    ) -> sla.AddWorkingDaysResponse:
+        day, left = to_date(request.start_date), request.working_days
+        while left:
+            day += timedelta(days=1)
+            left -= self._worked(day)
+        return sla.AddWorkingDaysResponse(date=to_date_message(day))
+
+    def _worked(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.rest_days
 
 
 @pytest.fixture
@@ -167,3 +203,14 @@ async def window(
         await made.tell("routing", "directory/yuwu", "yuwu", directory("yuwu", "YW"))
         await made.tell("routing", "directory/other", "other", directory("other", "OT"))
         yield made
+
+
+@pytest.fixture
+async def ledger(window: Window) -> AsyncIterator[Ledger]:
+    """Writes into the tables of the window."""
+    connection = await asyncpg.connect(
+        window.database.dsn("owner"), server_settings={"search_path": "intake"}
+    )
+    await connection.execute("SELECT set_config('backstop.sites', '*', false)")
+    yield Ledger(connection)
+    await connection.close()

@@ -31,7 +31,7 @@ async def test_a_month_is_found_by_its_deadlines_and_not_by_reading_every_clock(
         assert await connection.fetchval("SHOW jit") == "off"
         plan: list[Any] = await connection.fetch(
             "EXPLAIN " + store.Q.list_measures,
-            *("NONE", False, ["yuwu"], [start], [end], [90], NOW, ["x"]),
+            *("NONE", False, ["yuwu"], [start], [end], [90], NOW, ["x"], [start]),
         )
     text = "\n".join(row[0] for row in plan)
     assert "clocks_due" in text

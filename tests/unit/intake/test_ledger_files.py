@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 import tempfile
 import threading
 import tracemalloc
@@ -17,7 +18,7 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from services.intake.documents import press
-from services.intake.documents.cells import LONGEST_CELL, acts, clean
+from services.intake.documents.cells import LONGEST_CELL, acts, clean, in_file_name
 from services.intake.documents.ledger_columns import COLUMNS, PRINTED, Speech, cells
 from services.intake.documents.ledger_csv import LedgerCsv
 from services.intake.documents.ledger_xlsx import LedgerXlsx, Title
@@ -157,6 +158,7 @@ def test_what_is_no_formula_stays_as_it_is(text: str, tmp_path: Path) -> None:
         ("一\x00二\x07三\x7f四\x85", "一二三四"),
         ("一\r\n二\r三\n四\t五", "一\n二\n三\n四 五"),
         ("\u202e倒\u2066置\ufeff", "倒置"),
+        ("软\xad连\u180e字\U000e0041符", "软连字符"),
         ("半\ud83d个", "半个"),
         ("😀好", "😀好"),
         ("字" * 40_000, "字" * LONGEST_CELL),
@@ -321,3 +323,8 @@ def test_what_is_written_is_not_kept(tmp_path: Path) -> None:
     writer.finish()
     # Less than a byte in ten of what 2,000 rows are in the file.
     assert after - before < 50_000
+
+
+@pytest.mark.parametrize("site_id", ["../../etc", "a/b\\c", "x\r\nSet-Cookie: y", "矿\u202e.exe"])
+def test_a_site_leads_no_file_elsewhere(site_id: str) -> None:
+    assert re.fullmatch("[A-Za-z0-9_-]+", in_file_name(site_id))

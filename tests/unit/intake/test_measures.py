@@ -23,6 +23,7 @@ from services.intake.domain.measures import (
 )
 from services.intake.domain.measures.figures import Counted
 from services.intake.domain.measures.periods import Period
+from tests.integration.intake.measured_month import EXPECTED
 
 TODAY = date(2026, 11, 22)
 K = 5
@@ -45,6 +46,17 @@ def test_every_measure_is_defined_once_in_both_languages() -> None:
 def test_the_page_of_definitions_is_made_of_them() -> None:
     page = Path(__file__).parents[3] / "docs" / "measures.md"
     assert page.read_text(encoding="utf-8") == measures_page.make()
+
+
+def test_every_measure_has_an_example_whose_value_could_be_another() -> None:
+    assert EXPECTED.keys() == BY_NAME.keys()
+    for name, example in EXPECTED.items():
+        assert example.value > 0, name
+        if BY_NAME[name].unit is Unit.SHARE:
+            assert example.denominator, name
+            assert example.value < 100, name
+        else:
+            assert example.denominator is None, name
 
 
 def test_a_share_is_of_its_denominator_and_nothing_has_no_share() -> None:
@@ -92,6 +104,13 @@ def test_days_are_those_of_the_site() -> None:
     start, end = Period(date(2026, 11, 1), date(2026, 11, 30)).instants(ZoneInfo("Asia/Shanghai"))
     assert start == datetime(2026, 10, 31, 16, tzinfo=UTC)
     assert end == datetime(2026, 11, 30, 16, tzinfo=UTC)
+
+
+def test_a_standing_is_looked_at_on_the_last_day_or_today() -> None:
+    november, zone = Period(date(2026, 11, 1), date(2026, 11, 30)), ZoneInfo("Asia/Shanghai")
+    late = datetime(2026, 11, 22, 16, tzinfo=UTC)
+    assert november.last_day(zone, late) == date(2026, 11, 23)
+    assert november.last_day(zone, datetime(2026, 12, 9, tzinfo=UTC)) == date(2026, 11, 30)
 
 
 def test_months_before_and_a_year_before() -> None:

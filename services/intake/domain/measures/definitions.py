@@ -321,6 +321,22 @@ def _standing() -> Iterator[Definition]:
             "cases open at the period's end that a position, and no person, answers for now",
         ),
     )
+    yield Definition(
+        "FALLBACK_OVERLONG",
+        Unit.COUNT,
+        "STANDING",
+        Wording(
+            "兜底超一个工作日",
+            "其中到期末（或此刻）已由岗位兜底超过一个工作日的：自每日提醒开始之日的次日起算，"
+            "按本矿工作日历；查不到日历时不显示",
+        ),
+        Wording(
+            "Fallback owner over a working day",
+            "of those: by the period's end, or now, there for more than one working day after the"
+            " day on which the daily reminder began, by the site's calendar; nothing is shown while"
+            " the calendar can't be asked",
+        ),
+    )
 
 
 def _marks() -> Iterator[Definition]:

@@ -1,6 +1,6 @@
 """Figures by group, as they are counted and as they are shown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,21 +67,27 @@ class Counted:
     shielded: int
 
 
-def arrange(rows: Iterable[Counted], group: Group) -> list[FigureSet]:
+def arrange(
+    rows: Iterable[Counted], group: Group, unknown: Collection[str] = ()
+) -> list[FigureSet]:
     """Returns every measure of every group that has any, in the order of the groups.
 
-    A count of nothing is 0; a share or quantile of nothing has no value. All together is one set,
-    even of nothing.
+    A count of nothing is 0; a share or quantile of nothing has no value, nor has what is `unknown`.
+    All together is one set, even of nothing.
     """
     found: dict[str, dict[str, Figure]] = {}
     if group is Group.NONE:
         found[""] = {}
     for row in rows:
-        found.setdefault(row.group, {})[row.measure] = _figure(row)
+        figures = found.setdefault(row.group, {})
+        figures[row.measure] = Figure(row.measure) if row.measure in unknown else _figure(row)
     return [
         FigureSet(
             value,
-            {one.measure: figures.get(one.measure) or _nothing(one.measure) for one in DEFINITIONS},
+            {
+                one.measure: figures.get(one.measure) or _nothing(one.measure, unknown)
+                for one in DEFINITIONS
+            },
         )
         for value, figures in sorted(found.items())
     ]
@@ -96,6 +102,6 @@ def _figure(row: Counted) -> Figure:
     return Figure(row.measure, row.numerator, row.denominator or 0, value, row.shielded)
 
 
-def _nothing(measure: str) -> Figure:
-    counted = BY_NAME[measure].unit is Unit.COUNT
+def _nothing(measure: str, unknown: Collection[str]) -> Figure:
+    counted = BY_NAME[measure].unit is Unit.COUNT and measure not in unknown
     return Figure(measure, value=0.0 if counted else None)

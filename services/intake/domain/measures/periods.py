@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from chassis.errors import Refused
-from services.intake.domain.times import OLDEST, end_of_day, start_of_day
+from services.intake.domain.times import OLDEST, end_of_day, local_day, start_of_day
 
 LONGEST_DAYS = 5 * 366
 
@@ -26,6 +26,10 @@ class Period:
     def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Returns its first instant at a site, and the first that is too late."""
         return start_of_day(self.start_date, zone), end_of_day(self.end_date, zone)
+
+    def last_day(self, zone: ZoneInfo, now: datetime) -> date:
+        """Returns the day on which a site's standing is looked at: the last, or today."""
+        return min(self.end_date, local_day(now, zone))
 
 
 def period(start_date: date, end_date: date, today: date) -> Period:

@@ -13,8 +13,11 @@ Two kinds of figures could give a kept-back cell away by subtraction, and are se
 All together and a site as a whole are never kept back: they aren't a breakdown, so they expose
 nobody, and a site's own dispatch room and group know its totals anyway. Neither is a unit's or a
 steward's own list of work: they can't work on what they can't see, and they have the cases before
-them anyway. What can be had by asking for two periods that differ
-in a day isn't met here; whoever may ask has the ledger, which shows the cases without names.
+them anyway.
+
+What can be had by subtracting two tables, of two periods that differ in a day or of sites with and
+without one, isn't met here: whoever may ask may list the cases, without names. Kept back is what
+one table, handed on to others, would tell.
 """
 
 from collections.abc import Sequence
