@@ -15,7 +15,6 @@ from google.rpc import status_pb2
 from backstop.intake.v1 import intake_registration_pb2 as rpc
 from chassis.call import call_context
 from chassis.errors import Refused
-from chassis.inflight import RETRY_AFTER
 from chassis.work import Receipt
 from chassis.workers import wait_any
 
@@ -160,4 +159,4 @@ class Import:
 
 
 def _stopping() -> Refused:
-    return Refused("DEPENDENCY_UNAVAILABLE", dependency="intake", retry_after=RETRY_AFTER)
+    return Refused("DEPENDENCY_UNAVAILABLE", dependency="intake")

@@ -19,6 +19,7 @@ from services.intake.domain.values import Case, CaseFile, Confidentiality, Step
 from services.intake.handlers.register import Secrets
 from services.intake.sentences import public
 from services.intake.store import cases, rules, talking
+from services.intake.store.ending import is_drawn
 
 RECEIPT = "receipt"
 
@@ -70,8 +71,8 @@ class Views:
         """Returns a case file as it stood at an instant, as far as its facts tell.
 
         Today's rules decide who may read it: it must be about nobody behind the call, neither
-        today nor then. Raises Refused as `file`, so CASE_NOT_FOUND before its registration, and
-        TIME_IN_FUTURE.
+        today nor then. Raises Refused as `file`, NOT_REGISTERED_YET before its registration to whom
+        it is there for, and TIME_IN_FUTURE.
         """
         callers = visibility.behind(actor.subject, actor.acting_for)
         present = await self.file(actor, case_id)
@@ -81,7 +82,12 @@ class Views:
             steps = await cases.list_steps(connection, case_id)
             file = replay.file_as_of(steps, present.zone, instant)
             if file is None:
-                raise Refused("CASE_NOT_FOUND", case_id=case_id)
+                begun = present.case.record_time.astimezone(present.zone)
+                raise Refused(
+                    "NOT_REGISTERED_YET",
+                    number=present.case.number,
+                    record_time=begun.isoformat(),
+                )
             linked = {link.case_id for link in file.links}
             shown = await cases.list_in_sight(connection, linked, callers)
         visibility.check_sight(file.case, callers)
@@ -101,12 +107,12 @@ class Views:
 
     async def numbers(self, actor: Actor, case_ids: Iterable[str]) -> dict[str, str]:
         """Returns {case: number} of those cases that are for the actor to see."""
-        found = {}
-        for case_id in case_ids:
-            try:
-                found[case_id] = (await self.file(actor, case_id)).case.number
-            except Refused:
-                continue
+        callers = visibility.behind(actor.subject, actor.acting_for)
+        async with self._app.read(actor) as connection:
+            found = await cases.list_numbers(connection, case_ids, callers)
+            if visibility.only_reporter(actor.roles):
+                own = [one for one in found if await self._own(connection, actor, one)]
+                found = {one: found[one] for one in own}
         return found
 
     async def opened(self, code: str) -> Opened:
@@ -151,12 +157,12 @@ class Views:
             code=code,
         )
         around = actions.Circumstances(file.case.record_time)
-        if "REPORTER" in caller.roles or actions.needs_circumstances(file, caller):
+        if "REPORTER" in caller.roles or actions.needs_circumstances(file, caller, ACCESS):
             async with self._app.read(actor) as connection:
                 own = await self._own(connection, actor, file.case.case_id)
                 caller = replace(caller, own=own)
-                if actions.needs_circumstances(file, caller):
-                    around = await self._circumstances(connection, file)
+                if actions.needs_circumstances(file, caller, ACCESS):
+                    around = await self._circumstances(connection, file, caller)
         return list(actions.allowed(file, caller, ACCESS, around))
 
     async def master_of(self, actor: Actor, file: CaseFile) -> Case | None:
@@ -242,13 +248,17 @@ class Views:
             return True
         return await self._own(connection, actor, file.case.case_id)
 
-    async def _circumstances(self, connection: Connection, file: CaseFile) -> actions.Circumstances:
+    async def _circumstances(
+        self, connection: Connection, file: CaseFile, caller: actions.Caller
+    ) -> actions.Circumstances:
         """Returns what decides about a case beside what is on its own file."""
         master_id = linking.master_of(file)
+        samples = actions.needs_samples(file, caller, ACCESS)
         return actions.Circumstances(
             time=await decision_time(connection),
             rules=await rules.load_rules(connection, file.case.site_id),
             master=await cases.load_case(connection, master_id) if master_id else None,
+            sampled=samples and await is_drawn(connection, file.case.case_id),
         )
 
     async def _own(self, connection: Connection, actor: Actor, case_id: str) -> bool:

@@ -10,12 +10,20 @@ import pytest
 from deploy.local import servers as local_servers
 from deploy.local.layout import ROOT, Ports
 from deploy.local.servers import Endpoints
+from tests.contract.documented import given, undocumented
 from tests.integration.databases import Databases, ServiceDatabase, open_service_database
 
 DatabaseFor = Callable[..., Awaitable[ServiceDatabase]]
 
 _FOLDER = ROOT / ".backstop" / "test"
 _PORTS = Ports(int(os.environ.get("BACKSTOP_TEST_BASE_PORT", "7501")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_refusal_is_documented() -> Iterator[None]:
+    """Fails at the end for a reason that an RPC has given and that its comment doesn't list."""
+    yield
+    assert undocumented(given()) == set()
 
 
 @pytest.fixture(scope="session")

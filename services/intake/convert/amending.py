@@ -1,13 +1,13 @@
-"""Amendments: request → command, what was amended → fact, the reporter both ways."""
+"""Amendments: request → command, what was amended → fact."""
 
 from typing import Any, TypeVar
 
 from backstop.intake.v1 import intake_facts_pb2 as facts
 from backstop.intake.v1 import intake_life_pb2 as rpc
 from backstop.intake.v1 import intake_marks_pb2
-from backstop.intake.v1 import intake_pb2 as pb
 from chassis.convert import to_timestamp
 from services.intake.convert.enums import from_number, to_number
+from services.intake.convert.requests import reporter
 from services.intake.domain import amending, values
 from services.intake.domain.transitions import Act
 
@@ -28,25 +28,6 @@ def amend_case(request: rpc.AmendCaseRequest) -> amending.AmendCase:
         urgency=_enum(request, "urgency", values.Urgency),
         add_about_persons=tuple(request.add_about_persons),
         reporter=reporter(request.reporter) if request.HasField("reporter") else None,
-    )
-
-
-def reporter(message: pb.Reporter) -> values.Reporter:
-    """Returns a reporter as told, or as it was sealed."""
-    spoken_for = None
-    if message.HasField("representative"):
-        told = message.representative
-        spoken_for = values.Representative(
-            told.name.strip(), told.phone.strip(), told.relation.strip()
-        )
-    return values.Reporter(
-        kind=from_number(values.ReporterKind, message.kind),
-        confidentiality=from_number(values.Confidentiality, message.confidentiality),
-        name=message.name.strip(),
-        person_code=message.person_code.strip(),
-        phone=message.phone.strip(),
-        email=message.email.strip(),
-        representative=spoken_for,
     )
 
 

@@ -5,7 +5,7 @@ from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import set_timestamp, to_date_message, to_timestamp
 from services.intake.convert import marks as marks_of
 from services.intake.convert.enums import to_number
-from services.intake.domain import marks, values
+from services.intake.domain import marks, room, values
 
 # Deadlines by which the window owes the reporter something.
 _OWED_TO_THE_REPORTER = frozenset({"FIRST_REPLY", "PLAN", "PROGRESS", "RESOLUTION"})
@@ -63,13 +63,16 @@ def case_row(case: values.Case) -> pb.Case:
 
 
 def case_file(file: values.CaseFile) -> pb.Case:
-    """Returns the whole case file."""
+    """Returns the whole case file, but for tasks and clocks where there are too many."""
     message = case_row(file.case)
     message.first_reply_owed_by = file.first_reply_owed_by
     message.answers.extend(answer(one, file) for one in file.answers)
     message.verifications.extend(verification(one) for one in file.verifications)
-    message.work_orders.extend(_work_order(one) for one in file.work_orders)
-    message.clocks.extend(_clock(one) for one in file.clocks)
+    orders, clocks = room.work_orders_shown(file.work_orders), room.clocks_shown(file.clocks)
+    message.work_orders.extend(_work_order(one) for one in orders)
+    message.work_orders_left_off = len(file.work_orders) - len(orders)
+    message.clocks.extend(_clock(one) for one in clocks)
+    message.clocks_left_off = len(file.clocks) - len(clocks)
     message.links.extend(link(one) for one in file.links)
     message.callbacks.extend(callback(one) for one in file.callbacks)
     marks_of.add(message, file)

@@ -17,7 +17,7 @@ def register_case(request: intake_registration_pb2.RegisterCaseRequest) -> comma
         site_id=request.site_id,
         text=request.text,
         channel=from_number(values.Channel, request.channel),
-        reporter=_reporter(request.reporter),
+        reporter=reporter(request.reporter),
         place=request.place,
         post_id=request.post_id,
         unit_id=request.unit_id,
@@ -170,7 +170,8 @@ def _time(request: object, field: str) -> datetime | None:
     return to_datetime(getattr(request, field), field)
 
 
-def _reporter(message: pb.Reporter) -> values.Reporter:
+def reporter(message: pb.Reporter) -> values.Reporter:
+    """Returns a reporter as told, or as it was sealed."""
     return values.Reporter(
         kind=from_number(values.ReporterKind, message.kind),
         confidentiality=from_number(values.Confidentiality, message.confidentiality),

@@ -7,6 +7,7 @@ from chassis.convert import set_timestamp, to_date, to_date_message, to_timestam
 from services.intake.convert import replies
 from services.intake.convert.enums import to_number
 from services.intake.domain import handover, samples
+from services.intake.domain.handover import LINES_SHOWN
 from services.intake.domain.times import bounded
 from services.intake.domain.values import Grade
 from services.intake.handlers import shifts
@@ -50,7 +51,8 @@ def handover_message(
         ),
         at_risk_count=found.at_risk,
         promised_today_count=found.promised_today,
-        cases=[_line(one) for one in lines],
+        cases=[_line(one) for one in lines[:LINES_SHOWN]],
+        cases_left_off=max(0, len(lines) - LINES_SHOWN),
     )
     set_timestamp(message.incoming_sign_time, found.incoming_sign_time)
     return message

@@ -1,9 +1,8 @@
 """What a caller may do with a case now, so that nobody has to try a button to see it refused.
 
 As far as the case's state, the caller's roles and their hand in it decide: what is listed may
-still be refused for what it says (a date that has passed, a work order that is open); what isn't
-listed is refused. Only the callback of a closed case is never listed: the sample that it was drawn
-with is the list of those.
+still be refused for what it says (a date that has passed, a work order that is open, a sample that
+the case wasn't drawn in); what isn't listed is refused.
 """
 
 from collections.abc import Callable, Mapping
@@ -57,11 +56,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What decides beside the case; `master` is the one that goes on in a duplicate's place."""
+    """What decides beside the case; `master` is the one that goes on in a duplicate's place.
+
+    `sampled` tells that a closed case was drawn in a sample for callbacks, whichever.
+    """
 
     time: datetime
     rules: Rules = DEFAULTS
     master: Case | None = None
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +82,29 @@ class _Asked:
     @property
     def outside(self) -> bool:
         """Nobody behind the call has had a hand in the case."""
-        return self.file.hands.isdisjoint({self.caller.subject, *self.caller.persons})
+        return _outside(self.file, self.caller)
 
     @property
     def room(self) -> bool:
         return not self.caller.roles.isdisjoint(_ROOM)
 
 
-def needs_circumstances(file: CaseFile, caller: Caller) -> bool:
+def needs_circumstances(file: CaseFile, caller: Caller, access: Mapping[str, Access]) -> bool:
     """Tells whether anything but the case itself decides, so that it has to be read."""
+    if needs_samples(file, caller, access):
+        return True
     if not caller.roles.isdisjoint(_ROOM):
         # What would end it, or begin it again.
         proofs = file.withdrawals or file.referrals or file.reviews
         again = file.case.reopen_count >= ending.REJECTIONS_NEEDED
         return file.case.state is CaseState.RESOLVED or bool(proofs) or again
     return file.case.state is CaseState.CLOSED and (caller.own or caller.code)
+
+
+def needs_samples(file: CaseFile, caller: Caller, access: Mapping[str, Access]) -> bool:
+    """Tells whether it decides that a case was drawn: it is closed, and the caller might call."""
+    calls = not access["RecordCallback"].roles.isdisjoint(caller.roles)
+    return calls and file.case.state is CaseState.CLOSED and _may_be_asked_by(file, caller)
 
 
 def allowed(
@@ -171,8 +182,18 @@ def _passes(attempt: Callable[[], object]) -> bool:
 
 
 def _may_call(asked: _Asked) -> bool:
-    case = asked.file.case
-    return asked.outside and case.confidentiality is not Confidentiality.ANONYMOUS
+    """What is closed is called about only for a sample."""
+    waits = asked.file.case.state is CaseState.RESOLVED
+    return _may_be_asked_by(asked.file, asked.caller) and (waits or asked.around.sampled)
+
+
+def _may_be_asked_by(file: CaseFile, caller: Caller) -> bool:
+    anonymous = file.case.confidentiality is Confidentiality.ANONYMOUS
+    return _outside(file, caller) and not anonymous
+
+
+def _outside(file: CaseFile, caller: Caller) -> bool:
+    return file.hands.isdisjoint({caller.subject, *caller.persons})
 
 
 def _may_unseal(asked: _Asked) -> bool:
@@ -209,7 +230,7 @@ _RULES: Mapping[str, _Rule] = {
     "FlagCase": _Rule(NOT_CLOSED),
     "EscalateCase": _Rule(IN_HAND, _has_it),
     "ResolveCase": _Rule(IN_HAND),
-    "RecordCallback": _Rule((CaseState.RESOLVED,), _may_call),
+    "RecordCallback": _Rule((CaseState.RESOLVED, CaseState.CLOSED), _may_call),
     "ConfirmCase": _Rule((CaseState.RESOLVED, CaseState.CLOSED), _may_confirm),
     "RejectCase": _Rule((CaseState.RESOLVED,)),
     "CloseCase": _Rule(NOT_CLOSED, _may_close),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from chassis.errors import FieldViolation, Refused
 from services.intake.domain.registration import settle_reporter
+from services.intake.domain.room import Entry, check_number
 from services.intake.domain.transitions import IN_HAND, Act, require
 from services.intake.domain.values import (
     DISPATCH_ROOM,
@@ -104,8 +105,8 @@ def amend(
 
     `reporter` is who was on file. Someone whom it turns out to be about has it in hand no longer:
     the dispatch room has, until routing decides anew. Raises Refused WRONG_STATE,
-    PERMISSION_DENIED, NOTHING_TO_AMEND, for the reporter as `next_reporter`, and INVALID_FIELD for
-    one who is the caller or has had a hand in the case.
+    PERMISSION_DENIED, TOO_MANY_ENTRIES, NOTHING_TO_AMEND, for the reporter as `next_reporter`, and
+    INVALID_FIELD for one who is the caller or has had a hand in the case.
     """
     case = file.case
     require(case, "AmendCase", *IN_HAND)
@@ -113,6 +114,8 @@ def amend(
     if wants_persons and not may_amend_persons(case, act.by, roles):
         raise Refused("PERMISSION_DENIED", needed=", ".join(sorted(_TRUSTED)))
     added = tuple(one for one in command.add_about_persons if one not in case.about_persons)
+    if added:
+        check_number(file, Entry.PERSONS, len(added))
     settled = None
     if command.reporter is not None:
         settled = next_reporter(reporter, command.reporter)

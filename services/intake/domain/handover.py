@@ -17,6 +17,10 @@ from services.intake.domain.values import CaseState
 RISK_AHEAD = timedelta(hours=12)
 
 
+# As many as one message takes; the reckoning counts all.
+LINES_SHOWN = 5_000
+
+
 class Change(StrEnum):
     CARRIED = "CARRIED"
     NEW = "NEW"

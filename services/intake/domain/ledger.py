@@ -45,8 +45,11 @@ class LedgerRow:
     """One row of the ledger.
 
     Names are empty for codes that the directory doesn't have any more. `first_reply_time` is when
-    an answer first reached the reporter, in whichever cycle; `promised_date` the last plan's.
-    `overdue` tells of an open case that a deadline of its present cycle has passed.
+    an answer first reached the reporter, in whichever cycle; `promised_date` that of the present
+    cycle's last plan. `resolution` is what was declared in the present cycle, or what the director
+    upheld: a case that was reopened has none, and neither outcome nor grade, until it is resolved
+    again; `reopen_count` tells of it. `overdue` tells of an open case that a deadline of its
+    present cycle has passed.
     """
 
     number: str

@@ -41,7 +41,7 @@ class MergeCase:
 
 @dataclass(frozen=True, slots=True)
 class SplitCase:
-    """What is empty is as the old case has it."""
+    """What is empty is as the old case has it; but the place not where the unit is another."""
 
     case_id: str
     expected_version: int
@@ -52,12 +52,19 @@ class SplitCase:
     reason: str
 
 
-def check_link(command: LinkCases) -> None:
+def check_link(case: Case, command: LinkCases) -> None:
     """Raises Refused LINK_NOT_ALLOWED and LINK_CYCLE for what no case can be tied by."""
     if command.relation not in BY_HAND:
         raise Refused("LINK_NOT_ALLOWED", relation=command.relation)
-    if command.linked_case_id == command.case_id:
-        raise Refused("LINK_CYCLE", case_id=command.case_id)
+    if command.linked_case_id == case.case_id:
+        raise in_a_circle(case, case)
+
+
+def in_a_circle(case: Case, other: Case) -> Refused:
+    """Returns the refusal of a tie that would lead from the other case back to the first."""
+    return Refused(
+        "LINK_CYCLE", case_id=other.case_id, number=case.number, linked_number=other.number
+    )
 
 
 def changes(file: CaseFile, command: LinkCases) -> bool:
@@ -82,7 +89,7 @@ def merge(file: CaseFile, master: CaseFile, act: Act) -> Case:
     """
     case = file.case
     if case.case_id == master.case.case_id:
-        raise Refused("LINK_CYCLE", case_id=case.case_id)
+        raise in_a_circle(case, case)
     require(case, "MergeCase", *NOT_CLOSED)
     # A duplicate is closed; one that was reopened is a duplicate no longer.
     if not master.case.open or master_of(master):
@@ -111,12 +118,14 @@ def split(
     present = people - case.shielded
     flag = _long_standing(case)
     require(case, "SplitCase", *NOT_CLOSED)
+    elsewhere = command.unit_id not in ("", case.unit_id)
     return RegisterCase(
         site_id=case.site_id,
         text=command.text,
         channel=case.channel,
         reporter=reporter,
-        place=command.place or case.place,
+        # The old place is that of the old unit's matter.
+        place=command.place or ("" if elsewhere else case.place),
         post_id=case.post_id,
         unit_id=command.unit_id or case.unit_id,
         kind=case.kind,

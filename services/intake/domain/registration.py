@@ -245,7 +245,7 @@ def register(
     """
     site = known.site
     occurred_time = believed(command.occurred_time, now, "occurred_time")
-    split = any(link.relation is Relation.SPLIT_FROM for link in command.links)
+    split = _split_off(command)
     # The matter that a case is split from was believed already.
     if occurred_time < now - LATEST_ENTRY and not (command.long_standing or split):
         raise Refused("TOO_LONG_AGO", field="occurred_time", days=LATEST_ENTRY.days)
@@ -286,8 +286,17 @@ def register(
 
 
 def place_of(command: RegisterCase, known: Known) -> str:
-    """Returns where it is in words: the post's own place where nothing else is said."""
-    return command.place or known.posts.get(command.post_id, "")
+    """Returns where it is in words: the post's own place where nothing else is said.
+
+    Of a matter that was split off the post is only where the first one was taken in.
+    """
+    if command.place or _split_off(command):
+        return command.place
+    return known.posts.get(command.post_id, "")
+
+
+def _split_off(command: RegisterCase) -> bool:
+    return any(link.relation is Relation.SPLIT_FROM for link in command.links)
 
 
 def _invalid(name: str, problem: str) -> Refused:

@@ -1,17 +1,34 @@
 """How much a case file takes: it is read and sent whole, in one message of a bounded size.
 
 Comments and attachments have bounds of their own, so that what the reporter says takes no room
-from those who handle the case.
+from those who handle the case. What other services add isn't refused here: of tasks and clocks
+those that matter most are shown, and the others counted.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from enum import StrEnum
 
 from chassis.errors import Refused
-from services.intake.domain.values import CaseFile, Feedback
+from services.intake.domain.values import (
+    WORK_ORDER_COMPLETED,
+    CaseFile,
+    Clock,
+    Feedback,
+    WorkOrder,
+)
 
 # Characters of all that is written down about a case, its comments apart.
 TEXT_LIMIT = 250_000
+
+
+# Ties to other cases, and persons whom it is about.
+LINKS_LIMIT = 200
+PERSONS_LIMIT = 50
+
+# What a file shows of routing's tasks and sla's clocks, tasks also by their characters.
+WORK_ORDERS_SHOWN, TASK_TEXT_SHOWN = 200, 60_000
+CLOCKS_SHOWN = 500
+_GOES_ON = frozenset({"RUNNING", "PAUSED"})
 
 
 class Entry(StrEnum):
@@ -25,6 +42,8 @@ class Entry(StrEnum):
     REFERRALS = "referrals"
     REVIEWS = "reviews"
     MEETINGS = "meetings"
+    LINKS = "links"
+    PERSONS = "persons it is about"
 
 
 _LIMITS: Mapping[Entry, tuple[int, Callable[[CaseFile], Sized]]] = {
@@ -38,6 +57,8 @@ _LIMITS: Mapping[Entry, tuple[int, Callable[[CaseFile], Sized]]] = {
     Entry.REFERRALS: (100, lambda file: file.referrals),
     Entry.REVIEWS: (100, lambda file: file.reviews),
     Entry.MEETINGS: (100, lambda file: file.meetings),
+    Entry.LINKS: (LINKS_LIMIT, lambda file: file.links),
+    Entry.PERSONS: (PERSONS_LIMIT, lambda file: file.case.about_persons),
 }
 
 
@@ -47,10 +68,10 @@ def check_room(file: CaseFile, entry: Entry, *texts: str) -> None:
     check_text(file, *texts)
 
 
-def check_number(file: CaseFile, entry: Entry) -> None:
-    """Raises Refused TOO_MANY_ENTRIES when a file has as many entries of a kind as it takes."""
+def check_number(file: CaseFile, entry: Entry, more: int = 1) -> None:
+    """Raises Refused TOO_MANY_ENTRIES when a file would have more of a kind than it takes."""
     limit, there = _LIMITS[entry]
-    if len(there(file)) >= limit:
+    if len(there(file)) + more > limit:
         raise Refused("TOO_MANY_ENTRIES", what=entry.value, limit=limit)
 
 
@@ -58,6 +79,34 @@ def check_text(file: CaseFile, *texts: str) -> None:
     """Raises Refused TOO_MANY_ENTRIES when a file has no room for these texts."""
     if sum(map(len, _written(file))) + sum(map(len, texts)) > TEXT_LIMIT:
         raise Refused("TOO_MANY_ENTRIES", what="characters", limit=TEXT_LIMIT)
+
+
+def work_orders_shown(orders: Sequence[WorkOrder]) -> tuple[WorkOrder, ...]:
+    """Returns the tasks that a file shows, in its order: the open ones, then the newest.
+
+    WORK_ORDERS_SHOWN at most, of TASK_TEXT_SHOWN characters in all.
+    """
+    newest_first = orders[::-1]
+    first = sorted(newest_first, key=lambda one: one.state == WORK_ORDER_COMPLETED)
+    shown: set[str] = set()
+    characters = 0
+    for one in first[:WORK_ORDERS_SHOWN]:
+        characters += len(one.task)
+        if characters > TASK_TEXT_SHOWN:
+            break
+        shown.add(one.work_order_id)
+    return tuple(one for one in orders if one.work_order_id in shown)
+
+
+def clocks_shown(clocks: Sequence[Clock]) -> tuple[Clock, ...]:
+    """Returns the clocks that a file shows, in its order: those that go on, then the newest.
+
+    CLOCKS_SHOWN at most.
+    """
+    newest_first = clocks[::-1]
+    first = sorted(newest_first, key=lambda one: one.state not in _GOES_ON)
+    shown = {one.clock_id for one in first[:CLOCKS_SHOWN]}
+    return tuple(one for one in clocks if one.clock_id in shown)
 
 
 def _feedbacks(file: CaseFile, *, of_answers: bool) -> list[Feedback]:

@@ -3,7 +3,7 @@
 from backstop.intake.v1 import intake_pb2 as pb
 from chassis.work import Receipt, Work
 from services.intake.convert import amending as convert
-from services.intake.convert import replies
+from services.intake.convert import replies, requests
 from services.intake.domain import amending
 from services.intake.domain.values import Case, Confidentiality, Reporter
 from services.intake.handlers.holding import act, held, hold
@@ -37,7 +37,7 @@ async def reporter_of(work: Work, case: Case, secrets: Secrets) -> Reporter:
     if sealed is None:
         return Reporter(case.reporter_kind, case.confidentiality)
     plain = await secrets.keys.open_sealed(work.connection, sealed)
-    return convert.reporter(pb.Reporter.FromString(plain))
+    return requests.reporter(pb.Reporter.FromString(plain))
 
 
 async def _sealed(work: Work, case: Case, reporter: Reporter, secrets: Secrets) -> SealedReporter:

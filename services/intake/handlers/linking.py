@@ -3,6 +3,8 @@
 None of it is to work on a case, so it leaves no hand in the ones that are there.
 """
 
+from dataclasses import replace
+
 from chassis.call import Call
 from chassis.errors import Refused
 from chassis.journal import Cause
@@ -10,6 +12,7 @@ from chassis.work import Receipt, Work
 from services.intake.convert import linking as convert
 from services.intake.domain import linking, visibility
 from services.intake.domain.registration import Caller
+from services.intake.domain.room import Entry, check_number
 from services.intake.domain.transitions import IN_HAND
 from services.intake.domain.values import CaseFile, CaseState, Relation
 from services.intake.handlers.amending import reporter_of
@@ -23,19 +26,22 @@ from services.intake.store import linking as store
 async def link_cases(work: Work, command: linking.LinkCases) -> Receipt:
     """Writes a tie, or that it is taken off; what is so already is nothing new.
 
-    Raises Refused LINK_NOT_ALLOWED, LINK_NOT_FOUND and LINK_CYCLE beside what `held` does.
+    Raises Refused LINK_NOT_ALLOWED, LINK_NOT_FOUND, LINK_CYCLE and TOO_MANY_ENTRIES beside what
+    `held` does.
     """
     file, other = await _both(work, command.case_id, command.linked_case_id, command)
-    linking.check_link(command)
     case = file.case
+    linking.check_link(case, command)
     if other is None:
         raise Refused("LINK_NOT_FOUND", case_id=command.linked_case_id)
     if not linking.changes(file, command):
         return Receipt(case.case_id, work.version(case.case_id))
+    if not command.remove:
+        check_number(file, Entry.LINKS)
     if command.relation is Relation.RECURRENCE_OF and not command.remove:
         await store.hold_ties(work.connection, case.site_id)
         if await store.recurs_from(work.connection, other.case.case_id, case.case_id):
-            raise Refused("LINK_CYCLE", case_id=other.case.case_id)
+            raise linking.in_a_circle(case, other.case)
     fact = convert.case_linked(case, command, other.case.number)
     version = work.record(case.case_id, case.site_id, fact)
     write = store.delete_link if command.remove else store.insert_link
@@ -79,12 +85,16 @@ async def split_case(
     file = await held(work, command.case_id, command.expected_version)
     case = file.case
     reporter = await reporter_of(work, case, secrets)
-    wanted = linking.split_people(case)
+    wanted = [*linking.split_people(case), case.post_id]
     known = await directory.list_names(work.connection, case.site_id, wanted)
     people = {code for kind, code in known if kind == "person"}
+    second = linking.split(file, command, reporter, people)
+    if ("post", case.post_id) not in known:
+        # The site has given it up since, and nobody could name another.
+        second = replace(second, post_id="")
     appeal = Appeal(
         call,
-        linking.split(file, command, reporter, people),
+        second,
         Caller(work.actor.subject, staff=True, persons=_callers(work)),
     )
     return (await register_cases(work, [appeal], secrets))[0]

@@ -23,7 +23,7 @@ async def publish_rules(work: Work, site_id: str, rules: Rules, base_version: in
 
     Raises Refused SITE_UNKNOWN and VERSION_MISMATCH.
     """
-    await check_site(work, site_id)
+    await check_site(work.connection, work.actor, site_id)
     subject = f"rules/{site_id}"
     await work.lock(site_id, subject)
     in_force = await store.load_rules(work.connection, site_id)
@@ -43,7 +43,7 @@ async def publish_lexicon(
 
     Raises Refused SITE_UNKNOWN, VERSION_MISMATCH, CATEGORY_UNKNOWN and LEXICON_INVALID.
     """
-    await check_site(work, site_id)
+    await check_site(work.connection, work.actor, site_id)
     subject = f"lexicon/{site_id}"
     await work.lock(site_id, subject)
     version, in_force = await lexicons.load_lexicon(work.connection, site_id)

@@ -10,7 +10,7 @@ from chassis.ids import new_id
 from chassis.work import Receipt, Work
 from services.intake.domain import handover, samples, visibility
 from services.intake.domain.times import end_of_day, local_day, start_of_day
-from services.intake.domain.values import Site
+from services.intake.handlers.sites import check_site
 from services.intake.store import directory
 from services.intake.store import handover as handovers
 from services.intake.store import samples as sample_store
@@ -38,7 +38,7 @@ class DrawSample:
 
 async def prepare_handover(work: Work, command: PrepareHandover) -> Receipt:
     """Writes the snapshot, signed by whoever prepares it; the outcome is its id."""
-    site = await _site(work, command.site_id)
+    site = await check_site(work.connection, work.actor, command.site_id)
     await _check_incoming(work, command)
     subject = f"handovers/{command.site_id}"
     await work.lock(command.site_id, subject)
@@ -109,7 +109,7 @@ async def sign_handover(work: Work, handover_id: str, note: str) -> Receipt:
 
 async def draw_sample(work: Work, command: DrawSample) -> Receipt:
     """Writes a sample; the outcome is its id."""
-    site = await _site(work, command.site_id)
+    site = await check_site(work.connection, work.actor, command.site_id)
     if command.end_date < command.start_date:
         first, last = command.start_date, command.end_date
         raise Refused(
@@ -147,13 +147,6 @@ async def draw_sample(work: Work, command: DrawSample) -> Receipt:
     )
     version = work.record(subject, command.site_id, fact)
     return Receipt(subject, version, outcome=sample.sample_id)
-
-
-async def _site(work: Work, site_id: str) -> Site:
-    site = await directory.load_site(work.connection, site_id)
-    if site is None:
-        raise Refused("SITE_UNKNOWN", site_id=site_id)
-    return site
 
 
 async def _check_incoming(work: Work, command: PrepareHandover) -> None:

@@ -13,7 +13,7 @@ async def issue_pad(work: Work, command: IssuePad) -> Receipt:
 
     Raises Refused SITE_UNKNOWN and SLIP_NUMBERS_EXHAUSTED.
     """
-    await check_site(work, command.site_id)
+    await check_site(work.connection, work.actor, command.site_id)
     subject = f"slips/{command.site_id}"
     await work.lock(command.site_id, subject)
     last = await slips.load_last_number(work.connection, command.site_id, command.prefix)

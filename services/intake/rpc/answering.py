@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.call import current_call
 from chassis.work import once
@@ -52,7 +53,12 @@ class AnsweringMixin(Base):
         call = current_call(request)
         command = requests.flag_case(request)
         await once(self.app, call, partial(commands.flag_case, command=command))
-        return rpc.FlagCaseResponse(case=await self.case_of(call, request.case_id))
+        case = await self.case_of(call, request.case_id)
+        hazard = request.set and request.flag == pb.CASE_FLAG_HAZARD
+        return rpc.FlagCaseResponse(
+            case=case,
+            hazard_notice=await self.hazard_notice(call, case.site_id) if hazard else None,
+        )
 
     async def EscalateCase(
         self, request: rpc.EscalateCaseRequest, context: Any

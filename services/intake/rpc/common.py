@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from backstop.intake.v1 import intake_pb2
+from backstop.intake.v1 import intake_marks_pb2, intake_pb2
 from backstop.intake.v1.intake_service_pb2_grpc import IntakeServiceServicer
 from chassis.actor import ANYONE, Actor
 from chassis.call import Call
@@ -12,12 +12,13 @@ from chassis.errors import Refused
 from chassis.pages import PageTokens
 from chassis.work import Receipt, Work, once
 from services.intake.backlog import Backlog
-from services.intake.convert import replies, tracking
+from services.intake.convert import registration, replies, tracking
 from services.intake.domain import transitions, visibility
 from services.intake.domain.values import CaseFile
 from services.intake.grouping import Registrations
 from services.intake.handlers.holding import SealNeeded
 from services.intake.peers import Deadlines, WorkOrders
+from services.intake.store import rules
 from services.intake.store.lexicons import KeptLexicons
 from services.intake.views import Views
 from services.intake.watching import Pulse
@@ -84,6 +85,12 @@ class Base(IntakeServiceServicer):
         message = replies.case_file(file)
         message.allowed_actions.extend(await self.views.allowed(actor, file))
         return message
+
+    async def hazard_notice(self, call: Call, site_id: str) -> intake_marks_pb2.HazardNotice:
+        """Returns what whoever has marked a hazard must do at once, by the site's rules."""
+        async with self.app.read(call.actor) as connection:
+            site_rules = await rules.load_rules(connection, site_id)
+        return registration.hazard_notice(site_rules, call.language)
 
     def code_for(self, actor: Actor, made: Coded, receipt: Receipt) -> str:
         """Returns the code of a case to whoever has just registered it, for the reporter.

@@ -1,7 +1,6 @@
 """The ledger of a period (台账): in pages, as a stream, as a file; and what of it is public."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from chassis.database import Connection
 from chassis.errors import Refused
 from chassis.pages import fitting, page_size, portions
 from services.intake.convert import ledger as convert
-from services.intake.documents.cells import clean
+from services.intake.documents.cells import clean, in_file_name
 from services.intake.documents.ledger_columns import Speech
 from services.intake.documents.ledger_csv import LedgerCsv
 from services.intake.documents.ledger_xlsx import LedgerXlsx, Title
@@ -29,7 +28,6 @@ from services.intake.store import directory, ledger
 
 _BEFORE_ALL = OLDEST - timedelta(days=1)
 _AFTER_ALL = datetime(9999, 1, 1, tzinfo=UTC)
-_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 _Asked = rpc.ListLedgerRequest | rpc.StreamLedgerRequest | rpc.ExportLedgerRequest
 
@@ -196,7 +194,7 @@ def _title(request: rpc.ExportLedgerRequest, site: Site, speech: Speech, now: da
 
 def _file_name(request: rpc.ExportLedgerRequest, *, as_csv: bool) -> str:
     """Returns "ledger-yuwu-20261101-20261130.xlsx"; a side of the period that is open is "all"."""
-    site = _NO_FILE_NAME.sub("_", request.site_id)
+    site = in_file_name(request.site_id)
     days = [day.replace("-", "") or "all" for day in _days(request)]
     return f"ledger-{site}-{days[0]}-{days[1]}.{'csv' if as_csv else 'xlsx'}"
 

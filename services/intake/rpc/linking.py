@@ -5,8 +5,10 @@ from typing import Any
 
 from backstop.intake.v1 import intake_life_pb2 as rpc
 from chassis.call import current_call
+from chassis.server import LARGEST_MESSAGE_BYTES
 from chassis.work import once
 from services.intake.convert import linking as convert
+from services.intake.convert import replies
 from services.intake.handlers import linking
 from services.intake.rpc.common import Base
 
@@ -37,8 +39,13 @@ class LinkingMixin(Base):
         )
         receipt = await once(self.app, named, split)
         new = (await self.views.registered(call.actor, receipt.subject_id)).case
-        return rpc.SplitCaseResponse(
+        response = rpc.SplitCaseResponse(
             case=await self.case_of(call, request.case_id),
             new_case=await self.case_of(call, receipt.subject_id),
             receipt_code=self.code_for(call.actor, new, receipt),
         )
+        if response.ByteSize() > LARGEST_MESSAGE_BYTES:
+            # A message takes any case; two that have grown since may be too much for it.
+            old = await self.views.file(call.actor, request.case_id)
+            response.case.CopyFrom(replies.case_row(old.case))
+        return response

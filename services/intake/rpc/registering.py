@@ -13,14 +13,13 @@ from chassis.convert import set_timestamp
 from chassis.errors import Refused
 from chassis.validation import check
 from chassis.work import Receipt, once
-from services.intake.convert import registration as convert
 from services.intake.convert import replies, requests
 from services.intake.domain import registration, visibility
 from services.intake.domain.values import CaseFile, Confidentiality
 from services.intake.handlers.register import Appeal, reissue_code
 from services.intake.importing import Import, Outcome
 from services.intake.rpc.common import Base
-from services.intake.store import registrations, rules
+from services.intake.store import registrations
 
 # An appeal of many is the same mutation as one that comes alone: each replays the other.
 _REGISTER = "/backstop.intake.v1.IntakeService/RegisterCase"
@@ -47,9 +46,7 @@ class RegisteringMixin(Base):
         set_timestamp(response.first_reply_due_time, promises.first_reply_due_time)
         set_timestamp(response.plan_due_time, promises.plan_due_time)
         if request.hazard:
-            async with self.app.read(actor) as connection:
-                site_rules = await rules.load_rules(connection, case.site_id)
-            response.hazard_notice.CopyFrom(convert.hazard_notice(site_rules, call.language))
+            response.hazard_notice.CopyFrom(await self.hazard_notice(call, case.site_id))
         return response
 
     async def BatchRegisterCases(
@@ -98,7 +95,7 @@ class RegisteringMixin(Base):
         if receipt.outcome != str(case.code_attempt):
             raise Refused("CODE_REPLACED")
         return rpc.ReissueReceiptCodeResponse(
-            case=replies.case_file(file),
+            case=await self.shown(call.actor, file),
             receipt_code=codes.of_case(case.site_id, case.case_id, case.code_attempt),
         )
 

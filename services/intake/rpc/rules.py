@@ -5,16 +5,14 @@ from typing import Any
 
 from backstop.intake.v1 import intake_registration_pb2 as registration
 from backstop.intake.v1 import intake_rules_pb2 as rpc
-from chassis.actor import Actor
 from chassis.call import current_call
 from chassis.convert import set_timestamp
-from chassis.database import Connection
-from chassis.errors import Refused
 from chassis.work import once
 from services.intake.convert import rules as convert
 from services.intake.handlers import rules as handlers
+from services.intake.handlers.sites import check_site
 from services.intake.rpc.common import Base
-from services.intake.store import directory, lexicons
+from services.intake.store import lexicons
 from services.intake.store import rules as store
 
 
@@ -39,7 +37,7 @@ class RulesMixin(Base):
     ) -> rpc.GetWindowRulesResponse:
         actor = current_call(request).actor
         async with self.app.read(actor) as connection:
-            await see_site(connection, actor, request.site_id)
+            await check_site(connection, actor, request.site_id)
             published = await store.load_published(connection, request.site_id)
         response = rpc.GetWindowRulesResponse(
             version=published.rules.version,
@@ -68,12 +66,6 @@ class RulesMixin(Base):
     ) -> registration.GetLexiconResponse:
         actor = current_call(request).actor
         async with self.app.read(actor) as connection:
-            await see_site(connection, actor, request.site_id)
+            await check_site(connection, actor, request.site_id)
             version, lexicon = await lexicons.load_lexicon(connection, request.site_id)
         return registration.GetLexiconResponse(version=version, lexicon=lexicon)
-
-
-async def see_site(connection: Connection, actor: Actor, site_id: str) -> None:
-    """Raises Refused SITE_UNKNOWN for a site that is absent or out of sight."""
-    if not actor.may_see(site_id) or await directory.load_site(connection, site_id) is None:
-        raise Refused("SITE_UNKNOWN", site_id=site_id)

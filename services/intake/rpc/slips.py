@@ -9,6 +9,7 @@ from chassis.pages import page_size
 from chassis.work import once
 from services.intake.convert import slips as convert
 from services.intake.handlers import slips as handlers
+from services.intake.handlers.sites import check_site
 from services.intake.rpc.common import Base
 from services.intake.store import slips
 
@@ -23,6 +24,8 @@ class SlipsMixin(Base):
         command = convert.issue_pad(request)
         receipt = await once(self.app, call, partial(handlers.issue_pad, command=command))
         async with self.app.read(call.actor) as connection:
+            # A repeated request shows the codes again, but not to who has lost the site.
+            await check_site(connection, call.actor, request.site_id)
             pad = await slips.load_pad(connection, receipt.outcome)
         return rpc.IssueSlipPadResponse(
             pad_id=pad.pad_id, slips=convert.printed(pad, self.views.codes)

@@ -9,8 +9,8 @@ from chassis.clock import decision_time
 from chassis.convert import to_datetime
 from services.intake.convert import suggesting as convert
 from services.intake.domain import duplicates, lexicon, suggesting, visibility
+from services.intake.handlers.sites import check_site
 from services.intake.rpc.common import Base
-from services.intake.rpc.rules import see_site
 from services.intake.store import directory
 from services.intake.store import suggesting as store
 
@@ -27,7 +27,7 @@ class SuggestingMixin(Base):
     ) -> rpc.SuggestCaseResponse:
         actor, site_id = current_call(request).actor, request.site_id
         async with self.app.read(actor) as connection:
-            await see_site(connection, actor, site_id)
+            await check_site(connection, actor, site_id)
             words = await self.lexicons.newest(connection, site_id)
             place = request.place or await store.load_place(connection, site_id, request.post_id)
             now = await decision_time(connection)

@@ -12,6 +12,7 @@ from chassis.call import Call, call_context, current_call
 from chassis.convert import to_timestamp
 from chassis.database import Connection
 from chassis.errors import Refused
+from chassis.pages import fitting
 from chassis.workers import wait_any
 from services.intake.domain import visibility
 from services.intake.domain.values import Step
@@ -42,8 +43,10 @@ class WatchingMixin(Base):
             beat = self.pulse.next()
             async with self.app.read(call.actor) as connection:
                 facts = await feed.read_site(connection, request.site_id, after, _BATCH)
-                events = await _events(connection, call, request.site_id, zone, facts)
+                told = await _events(connection, call, request.site_id, zone, facts)
                 head = await feed.site_end(connection, request.site_id)
+            # Where their words are long, the rest comes with the next message, at once.
+            events = fitting(told)
             cut = draining.is_set()
             if events or cut or time.monotonic() - said >= HEARTBEAT_SECONDS:
                 given = time.monotonic()
@@ -87,7 +90,10 @@ async def _events(
     shown = await cases.list_in_sight(connection, {one.subject_id for one in facts}, callers)
     steps = [_step(one) for one in facts]
     narrator = Narrator(steps, call.language, zone)
-    sentences = narrator.tell(await directory.list_names(connection, site_id, narrator.codes()))
+    names = await directory.list_names(connection, site_id, narrator.codes())
+    numbers = await cases.list_numbers(connection, narrator.cases(), callers)
+    names |= {("case", case_id): number for case_id, number in numbers.items()}
+    sentences = narrator.tell(names)
     return [
         _event(one, sentence) if one.subject_id in shown else _unseen(one)
         for one, sentence in zip(facts, sentences, strict=True)

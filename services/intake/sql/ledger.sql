@@ -1,13 +1,19 @@
 -- name: list_ledger
 -- A site's cases by when they were spoken, oldest first, after a (time, id) key, none about the
 -- callers ($8), with the names of their codes; store/ledger.py puts a caller's filter in the place
--- of its mark. The page is cut before anything is joined to it.
+-- of its mark. The page is cut before anything is joined to it. What was declared and promised in
+-- a cycle that is over isn't what the case has come to, but for what the director upheld.
 WITH page AS MATERIALIZED (
     SELECT
         cases.case_id, cases.number, cases.occurred_time, cases.record_time, cases.kind,
         cases.category, cases.unit_id, cases.place, cases.channel, cases.text, cases.steward,
-        cases.state, cases.cycle, cases.outcome, cases.grade, cases.resolution, cases.resolve_time,
-        cases.close_time, cases.level, cases.reopen_count, cases.late_entry
+        cases.state, cases.cycle, cases.outcome, cases.grade, cases.resolve_time, cases.close_time,
+        cases.level, cases.reopen_count, cases.late_entry,
+        CASE
+            WHEN cases.resolve_time IS NOT NULL OR cases.outcome = 'EXPLAINED_NOT_ACCEPTED'
+                THEN cases.resolution
+            ELSE ''
+        END AS resolution
     FROM cases
     WHERE cases.site_id = $1
         AND cases.occurred_time >= $2::timestamptz AND cases.occurred_time < $3::timestamptz
@@ -51,7 +57,7 @@ CROSS JOIN LATERAL (
 ) AS told
 LEFT JOIN LATERAL (
     SELECT promised_date FROM answers
-    WHERE answers.case_id = page.case_id AND kind = 'PLAN'
+    WHERE answers.case_id = page.case_id AND answers.cycle = page.cycle AND kind = 'PLAN'
     ORDER BY version DESC
     LIMIT 1
 ) AS planned ON true

@@ -254,6 +254,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- Those of some cases that are in sight and not about the callers ($2).
 SELECT case_id FROM cases WHERE case_id = ANY ($1::text[]) AND NOT about_persons && $2::text[];
 
+-- name: list_numbers
+-- The numbers of those of some cases that are in sight and not about the callers ($2).
+SELECT case_id, number FROM cases
+WHERE case_id = ANY ($1::text[]) AND NOT about_persons && $2::text[];
+
 -- name: list_timeline
 -- Every step of a case, of all services, oldest first, after a (time, source, version) key.
 SELECT source, version, type, occurred_time, record_time, actor, acting_for, payload

@@ -37,7 +37,8 @@ WHERE sample_id = $1;
 -- none about the callers ($2).
 SELECT
     drawn.case_id, number, stratum, declared_outcome, declared_grade,
-    called.reached, called.called_by, called.call_time, called.words, called.cycle, called.grade
+    called.reached, called.called_by, called.call_time, called.words, called.cycle, called.grade,
+    drawn.sample_id
 FROM callback_sample_cases AS drawn
 JOIN cases ON cases.case_id = drawn.case_id
 LEFT JOIN LATERAL (

@@ -226,6 +226,14 @@ async def list_in_sight(
     return frozenset(row["case_id"] for row in rows)
 
 
+async def list_numbers(
+    connection: Connection, case_ids: Iterable[str], callers: Iterable[str]
+) -> dict[str, str]:
+    """Returns {case: number} of those of some cases that are in sight and not about a caller."""
+    rows = await connection.fetch(Q.list_numbers, list(case_ids), list(callers))
+    return {row["case_id"]: row["number"] for row in rows}
+
+
 async def list_steps(connection: Connection, case_id: str) -> list[Step]:
     """Returns all steps of a case, of all services."""
     return await list_timeline(connection, case_id, (OLDEST, "", 0), _ALL_STEPS)

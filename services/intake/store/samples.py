@@ -113,6 +113,12 @@ def _sampled(row: asyncpg.Record) -> Sampled:
         callback=None
         if called is None
         else Callback(
-            row["cycle"], row["reached"], row["called_by"], called, row["words"], row["grade"]
+            cycle=row["cycle"],
+            reached=row["reached"],
+            called_by=row["called_by"],
+            call_time=called,
+            words=row["words"],
+            grade=row["grade"],
+            sample_id=row["sample_id"],
         ),
     )

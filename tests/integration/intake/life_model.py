@@ -36,6 +36,7 @@ CALLERS: Mapping[str, tuple[str, ...]] = {
     "flag": ROOM,
     "resolve": ("STEWARD", *ROOM),
     "call": ("DISPATCHER", "SUPPORT"),
+    "sampled call": ("DISPATCHER", "SUPPORT"),
     "refer": ROOM,
     "result": ("STEWARD", *ROOM),
     "review": ("DIRECTOR",),
@@ -75,6 +76,7 @@ class Model:
     hands: set[str] = field(default_factory=lambda: {"c-1"})
     rejections: int = 0
     flagged: bool = False
+    drawn: bool = False
     referral: str = ""
     referred_in: int = 0
     master: "Model | None" = None
@@ -103,11 +105,21 @@ class Model:
             found = set() if reached else {*found, at.astimezone(ZONE).date()}
         return found
 
+    @property
+    def drawable(self) -> bool:
+        """A sample of closed cases may hold it: its reporter can be asked about its own result."""
+        return self.state == "CLOSED" and not self.anonymous and self.outcome != "DUPLICATE"
+
+    def callable(self, subject: str) -> bool:
+        """Tells whether someone whose role may call the reporter may call this one now."""
+        waits = self.state == "RESOLVED" or (self.state == "CLOSED" and self.drawn)
+        return waits and not self.anonymous and subject not in self.hands
+
     def do(self, name: str, who: Who, what: Mapping[str, Any]) -> str:
         """Returns why it is refused; where it isn't, "", and the case is what it is then."""
         if name in CALLERS and who.role not in CALLERS[name]:
             return "PERMISSION_DENIED"
-        act: Callable[..., str] = getattr(self, f"_{name}")
+        act: Callable[..., str] = getattr(self, f"_{name.replace(' ', '_')}")
         return act(who, **what)
 
     def fact(self, name: str) -> None:
@@ -260,6 +272,14 @@ class Model:
             return "INVALID_FIELD"
         self.calls.append((at, reached))
         return ""
+
+    def _sampled_call(self, who: Who, reached: bool) -> str:
+        if not self.drawn:
+            return "SAMPLE_NOT_FOUND"
+        if self.state != "CLOSED":
+            return "WRONG_STATE"
+        # It is about what was struck off, and counts no day.
+        return "CALLER_HANDLED_CASE" if who.subject in self.hands else ""
 
     def _refer(self, who: Who) -> str:
         refused = self._beside(who, IN_HAND)

@@ -18,10 +18,10 @@ from backstop.intake.v1 import intake_registration_pb2 as registration
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from backstop.routing.v1 import routing_facts_pb2
 from chassis.clock import set_offset
-from chassis.convert import to_timestamp
+from chassis.convert import to_date_message, to_timestamp
 from chassis.testing import read_refusal
 from tests.integration.intake.conftest import Peers
-from tests.integration.intake.life_model import OPEN, Model, Who
+from tests.integration.intake.life_model import OPEN, ZONE, Model, Who
 from tests.integration.intake.life_ways import DISPATCHER, ENDS, WAYS
 from tests.integration.intake.window import Window
 
@@ -39,6 +39,8 @@ class Subject:
     case_id: str
     code: str
     model: Model
+    # The last that it was drawn in.
+    sample: str = ""
 
 
 @dataclass
@@ -93,6 +95,8 @@ class Walk:
             self.peers.open_work_orders = what["open"]
             for one in self.subjects:
                 one.model.work_order_open = bool(what["open"])
+        elif name == "draw":
+            await self._draw()
         elif name in ("assigned", "accepted"):
             subject.model.fact(name)
             await self._tell(subject, name)
@@ -143,6 +147,8 @@ class Walk:
             "duplicate": model.master is not None,
         }, step
         assert bool(case.accountable) is (model.state in OPEN), step
+        # The case was asked for as a dispatcher who never does anything.
+        assert ("RecordCallback" in case.allowed_actions) is model.callable("dispatcher"), step
 
     async def end(self) -> None:
         """Finds nothing wrong, and strikes off what is open: nobody wakes it in later days."""
@@ -162,6 +168,28 @@ class Walk:
         await set_offset(self.window.database.worker, self.offset)
         for subject in self.subjects:
             subject.model.hour += hours
+
+    async def _draw(self) -> None:
+        """Draws all closed cases there are; each that can be drawn is among them."""
+        draw = life.DrawCallbackSampleRequest(
+            site_id="yuwu",
+            start_date=to_date_message(datetime.now(ZONE).date() - timedelta(days=1)),
+            end_date=to_date_message(self.now.astimezone(ZONE).date() + timedelta(days=1)),
+            count=500,
+            seed=self.counted,
+        )
+        refused, sample = "", life.CallbackSample()
+        try:
+            sample = (await self.window.ask(draw, "DIRECTOR", subject="e-1")).sample
+        except grpc.aio.AioRpcError as error:
+            refused = read_refusal(error).reason
+        assert refused in ("", "SAMPLE_EMPTY")
+        drawn = {one.case_id for one in sample.cases}
+        for subject in self.subjects:
+            if subject.case_id in drawn:
+                subject.model.drawn, subject.sample = True, sample.sample_id
+            whole = sample.population_count == len(drawn)
+            assert not whole or subject.model.drawable is (subject.case_id in drawn)
 
     async def _tell(self, subject: Subject, name: str) -> None:
         one: dict[str, Any] = {"case_id": subject.case_id}
@@ -190,7 +218,7 @@ class Walk:
         assert refused == expected, f"{name} by {who.role or 'nobody'} {what} on {subject.model}"
         if name == "reissue" and not refused:
             subject.code = reply.receipt_code
-        if name == "call" and not refused:
+        if name in ("call", "sampled call") and not refused:
             assert reply.unanswered_days == len(subject.model.vain)
         return refused
 
@@ -248,6 +276,9 @@ class Walk:
             case "call":
                 at = to_timestamp(now - timedelta(hours=what["ago"]))
                 return rpc.RecordCallbackRequest(**one, reached=what["reached"], call_time=at)
+            case "sampled call":
+                sample = subject.sample or NOWHERE
+                return rpc.RecordCallbackRequest(**one, reached=what["reached"], sample_id=sample)
             case "refer":
                 return life.ReferCaseRequest(
                     **one, body="样例供电公司", reference="GD-1", reason="外线"

@@ -78,6 +78,14 @@ WAYS: Mapping[str, list[Step]] = {
         ("feed_back", CLERK, {"way": "ATTEMPT"}),
         ("feed_back", CLERK, {"way": "LEFT"}),
     ],
+    "asked again": [
+        resolved(),
+        CONFIRMED,
+        closed("SOLVED"),
+        ("draw", DIRECTOR, {}),
+        ("sampled call", SUPPORT, {"reached": False}),
+        ("sampled call", DISPATCHER, {"reached": True}),
+    ],
     # What looks like a proof and isn't one.
     "one doubt": [*REJECTED, UPHELD],
     "called at once": [resolved(), *CALLED[:1] * 3, closed("UNCONFIRMED")],

@@ -2,8 +2,11 @@
 
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import grpc
 import pytest
 from google.protobuf.message import Message
 from google.type.date_pb2 import Date
@@ -14,6 +17,8 @@ from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_registration_pb2 as registration
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from backstop.routing.v1 import routing_facts_pb2
+from chassis.convert import to_date_message
+from chassis.testing import read_refusal
 from services.intake.domain.actions import BY_CODE, NAMES
 from tests.integration.intake.window import NOW, Window, directory
 
@@ -66,6 +71,7 @@ class Walk:
     other: str
     callers: list[str]
     done: list[str] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
 
     async def allowed(self, who: str) -> set[str]:
         """Returns what a caller is told that they may do."""
@@ -136,7 +142,10 @@ class Walk:
                     **one, resolution="已更换", outcome=pb.OUTCOME_SOLVED, feedback=TOLD
                 )
             ],
-            "RecordCallback": [rpc.RecordCallbackRequest(**one, words="无人接听")],
+            "RecordCallback": [
+                rpc.RecordCallbackRequest(**one, words="无人接听", sample_id=sample)
+                for sample in ("", *self.samples)
+            ],
             "ConfirmCase": [rpc.ConfirmCaseRequest(**told, grade=pb.GRADE_SATISFIED)],
             "RejectCase": [rpc.RejectCaseRequest(**told, reason="还漏")],
             "CloseCase": [
@@ -180,6 +189,21 @@ class Walk:
         reply = await self.window.ask(reissue, "CLERK", subject="c-9")
         assert case[0]["code_attempt"] > 0
         self.code = reply.receipt_code
+
+    async def draw(self) -> None:
+        """Draws the case in a sample, where it is closed and can be drawn."""
+        today = to_date_message(datetime.now(ZoneInfo("Asia/Shanghai")).date())
+        draw = life.DrawCallbackSampleRequest(
+            site_id="yuwu", start_date=today, end_date=today, count=10
+        )
+        refused, sample = "", life.CallbackSample()
+        try:
+            sample = (await self.window.ask(draw, "DIRECTOR", subject="e-1")).sample
+        except grpc.aio.AioRpcError as error:
+            refused = read_refusal(error).reason
+        assert refused in ("", "SAMPLE_EMPTY")
+        if self.case_id in {one.case_id for one in sample.cases}:
+            self.samples.append(sample.sample_id)
 
     async def step(self) -> None:
         """Tries what one caller isn't told, which is refused, then something that they are."""
@@ -226,4 +250,6 @@ async def test_what_is_listed_is_done_and_what_is_not_is_refused(window: Window,
         await window.tell("routing", walk.case_id, "yuwu", recused)
     for _ in range(20):
         await walk.step()
+        if chance.random() < 0.2:
+            await walk.draw()
     assert await window.findings() == []

@@ -48,10 +48,10 @@ async def test_who_changed_what_from_what(window: Window) -> None:
     assert (fact.reason, fact.amended_by, fact.text) == ("登记有误", "c-9", case.text)
     assert (fact.category, fact.has_phone, fact.has_email) == ("BATHING", True, False)
     # It is found by its new words, and by no old one.
-    rows = await window.rows("SELECT normal_text, grams FROM case_words WHERE case_id = $1", case_id)
-    assert rows[0]["normal_text"] == "北风井更衣室灯坏了"
-    assert "更衣" in rows[0]["grams"]
-    assert "淋浴" not in rows[0]["grams"]
+    (row,) = await window.rows("SELECT * FROM case_words WHERE case_id = $1", case_id)
+    assert row["normal_text"] == "北风井更衣室灯坏了"
+    assert "更衣" in row["grams"]
+    assert "淋浴" not in row["grams"]
     hands = await window.rows("SELECT person FROM case_hands WHERE case_id = $1", case_id)
     assert "c-9" in {row["person"] for row in hands}
     assert await window.findings() == []

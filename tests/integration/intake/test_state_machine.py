@@ -131,6 +131,18 @@ class Life(RuleBasedStateMachine):
     def call(self, which: int, who: Who, reached: bool, ago: int) -> None:
         self._do(which, "call", who, reached=reached, ago=ago)
 
+    @rule(
+        which=WHICH,
+        who=st.sampled_from([SUPPORT, SUPPORT, DISPATCHER, CLERK]),
+        reached=st.booleans(),
+    )
+    def call_for_a_sample(self, which: int, who: Who, reached: bool) -> None:
+        self._do(which, "sampled call", who, reached=reached)
+
+    @rule()
+    def draw(self) -> None:
+        self._do(0, "draw", DIRECTOR)
+
     @rule(which=WHICH, name=st.sampled_from(["refer", "result"]), who=ROOM)
     def refer(self, which: int, name: str, who: Who) -> None:
         self._do(which, name, who)

@@ -32,11 +32,11 @@ def tie(relation: Relation, other: str = OTHER, *, remove: bool = False) -> Link
 def test_which_ties_are_made_by_hand(relation: Relation) -> None:
     if relation in (Relation.DUPLICATE_OF, Relation.SPLIT_FROM):
         with pytest.raises(Refused, match="LINK_NOT_ALLOWED"):
-            check_link(tie(relation))
+            check_link(case(), tie(relation))
         return
-    check_link(tie(relation))
+    check_link(case(), tie(relation))
     with pytest.raises(Refused, match="LINK_CYCLE"):
-        check_link(tie(relation, case().case_id))
+        check_link(case(), tie(relation, case().case_id))
 
 
 def test_what_is_so_already_is_nothing_new() -> None:

@@ -22,7 +22,13 @@ from services.intake.domain.marks import (
     Visibility,
     Withdrawal,
 )
-from services.intake.domain.room import TEXT_LIMIT, Entry, check_room
+from services.intake.domain.room import (
+    LINKS_LIMIT,
+    PERSONS_LIMIT,
+    TEXT_LIMIT,
+    Entry,
+    check_room,
+)
 from services.intake.domain.talking import (
     COMMENT_TEXT_LIMIT,
     COMMENTS_LIMIT,
@@ -36,7 +42,9 @@ from services.intake.domain.values import (
     CaseFile,
     Feedback,
     FeedbackWay,
+    Link,
     Outcome,
+    Relation,
     Verification,
 )
 from services.intake.domain.visibility import Speaker
@@ -57,7 +65,13 @@ def full() -> CaseFile:
     )
     told = Feedback(FeedbackWay.TOLD, NOW, "", "a-1", 1, "s" * 40)
     return CaseFile(
-        replace(case(), text=WIDE * 4_000, resolution=WIDE * 4_000, place=WIDE * 200),
+        replace(
+            case(),
+            text=WIDE * 4_000,
+            resolution=WIDE * 4_000,
+            place=WIDE * 200,
+            about_persons=("p" * 40,) * PERSONS_LIMIT,
+        ),
         file().zone,
         answers=(answer(text=WIDE * TEXT_LIMIT), *(answer(text="") for _ in range(199))),
         feedbacks=(told,) * 200 + (replace(told, answer_id="", note=WIDE * 500),) * 200,
@@ -70,6 +84,7 @@ def full() -> CaseFile:
         comments=(said,) * COMMENTS_LIMIT,
         meetings=(Meeting(1, NOW, "s" * 40, (), (), "", DAY, "s" * 40),) * 100,
         attachments=(photo,) * ATTACHMENTS_LIMIT,
+        links=(Link("0190a5d0-0000-7000-8000-000000000002", Relation.RELATED),) * LINKS_LIMIT,
     )
 
 

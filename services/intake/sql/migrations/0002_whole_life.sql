@@ -231,6 +231,7 @@ CREATE TABLE callback_sample_cases (
     declared_grade text NOT NULL,
     PRIMARY KEY (sample_id, case_id)
 );
+CREATE INDEX callback_sample_cases_case ON callback_sample_cases (case_id);
 
 ALTER TABLE callbacks
     ADD COLUMN grade text NOT NULL DEFAULT '',
