@@ -91,7 +91,8 @@ def sheet_of(
     """Returns a handover in the words of the site; `cases` by their ids tell the units."""
     words, names, sums = Words(ZH), look.names, handover.reckoning
     came = f"上班未销 {sums.open_before} + 新增 {sums.registered} + 重新办理 {sums.reopened}"
-    notes = (("交班说明", handover.note), ("接班说明", handover.incoming_note))
+    left_off = f"另有 {handover.cases_left_off} 件未列出" if handover.cases_left_off else ""
+    notes = (("", left_off), ("交班说明", handover.note), ("接班说明", handover.incoming_note))
     lines = []
     for case in handover.cases:
         file = cases.get(case.case_id, intake_pb2.Case())
@@ -241,7 +242,7 @@ def _notes(pdf: _Pages, notes: Sequence[tuple[str, str]]) -> None:
         pdf.room(12)
         pdf.ln(2)
         pdf.set_font(FONT, size=9)
-        words = pdf.printable(f"{label}：{text.strip()}")
+        words = pdf.printable("：".join(filter(None, (label, text.strip()))))
         pdf.multi_cell(
             _INNER, 4.6, words, align=Align.L, wrapmode=WrapMode.CHAR, new_x="LMARGIN", new_y="NEXT"
         )

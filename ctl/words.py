@@ -171,6 +171,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "lead": ("牵头", "leads"),
     "leading_office": ("牵头", "led by"),
     "ledger": ("台账", "ledger"),
+    "left_off": ("还有 {count} 项未列出", "{count} more aren't listed"),
     "level": ("上报层级", "level"),
     "lexicon": ("词库", "lexicon"),
     "line": ("行", "line"),

@@ -35,6 +35,7 @@ def case_file(
         parts.append(_verifications(look, case.verifications))
     if case.work_orders:
         parts.append(_work_orders(look, case.work_orders))
+        parts.extend(look.left_off(case.work_orders_left_off))
     if case.callbacks:
         parts.append(_callbacks(look, case.callbacks))
     if case.meetings:
@@ -46,6 +47,7 @@ def case_file(
     if case.clocks:
         units = {order.work_order_id: order.unit_id for order in case.work_orders}
         parts.append(_clocks(look, case.clocks, units))
+        parts.extend(look.left_off(case.clocks_left_off))
     return parts
 
 

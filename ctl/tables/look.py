@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich import box
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -59,6 +60,10 @@ class Look:
             else:
                 table.add_column(self.words(key), overflow="fold", no_wrap=key in _WHOLE)
         return table
+
+    def left_off(self, count: int) -> list[RenderableType]:
+        """Returns a line that tells how many rows of a table aren't there, or nothing."""
+        return [f"[dim]{self.words('left_off', count=str(count))}[/]"] if count else []
 
 
 def pairs() -> Table:

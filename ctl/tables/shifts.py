@@ -44,7 +44,7 @@ def handover(look: Look, one: intake_handover_pb2.ShiftHandover) -> list[Rendera
             look.who(case.accountable),
             escape(case.text),
         )
-    return [table, cases]
+    return [table, cases, *look.left_off(one.cases_left_off)]
 
 
 def _signed(look: Look, person: str, time: object) -> str:

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console, RenderableType
 
 from backstop.intake.v1 import (
+    intake_handover_pb2,
     intake_marks_pb2,
     intake_measures_pb2,
     intake_pb2,
@@ -19,9 +20,10 @@ from backstop.notify.v1 import notify_pb2
 from backstop.operations.v1 import operations_service_pb2
 from backstop.routing.v1 import routing_pb2, routing_service_pb2
 from backstop.sla.v1 import sla_pb2, sla_service_pb2
+from ctl.handover_paper import sheet_of
 from ctl.names import Names
 from ctl.tables import case as case_tables
-from ctl.tables import deadlines, figures, operations, organisation, routing
+from ctl.tables import deadlines, figures, operations, organisation, routing, shifts
 from ctl.tables.look import Look
 from ctl.words import Words
 
@@ -85,6 +87,20 @@ def test_the_same_in_english() -> None:
     text = _text(*case_tables.case_file(_look("en"), _case()))
     for expected in ("in progress", "breached", "accepted", "accountable"):
         assert expected in text
+
+
+def test_what_is_too_much_to_be_listed_is_counted() -> None:
+    case = _case()
+    assert "未列出" not in _text(*case_tables.case_file(_look(), case))
+    case.work_orders_left_off, case.clocks_left_off = 3, 12
+    text = _text(*case_tables.case_file(_look(), case))
+    assert text.index("还有 3 项未列出") < text.index("还有 12 项未列出")
+    handover = intake_handover_pb2.ShiftHandover(
+        cases=[intake_handover_pb2.HandoverCase(number="YW-1")], cases_left_off=2
+    )
+    assert "还有 2 项未列出" in _text(*shifts.handover(_look(), handover))
+    sheet = sheet_of(_look(), handover, {}, "样例·矿")
+    assert sheet.notes == (("", "另有 2 件未列出"),)
 
 
 def test_a_list_marks_the_level() -> None:
