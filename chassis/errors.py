@@ -2,12 +2,13 @@
 
 Domain code raises `Refused` with a reason's name and never thinks of gRPC; what the reason means
 (canonical code, Chinese and English sentence) is written once, beside its name in the proto, and
-read from there by the `Catalogue`.
+read from there by the `Catalogue`. So is whether asking again helps.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 import grpc
 from google.protobuf import duration_pb2
@@ -26,7 +27,29 @@ _MOST_FIELDS = 20
 _LONGEST_VALUE = 200
 _LONGEST_DETAILS = 6_000
 
+# Long enough for a few calls to finish, short enough to go unnoticed at a desk.
+RETRY_AFTER = timedelta(milliseconds=250)
+
 STATUS_CODES: Mapping[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class Retry(StrEnum):
+    """Whether asking again helps; backstop.error.v1.Retry tells what each means."""
+
+    SAME_REQUEST = "SAME_REQUEST"
+    READ_AGAIN = "READ_AGAIN"
+    NEVER = "NEVER"
+
+
+# As the comment of backstop.error.v1.Retry has it.
+_RETRY_OF_CODE: Mapping[int, Retry] = {
+    code_pb2.RESOURCE_EXHAUSTED: Retry.SAME_REQUEST,
+    code_pb2.UNAVAILABLE: Retry.SAME_REQUEST,
+    code_pb2.DEADLINE_EXCEEDED: Retry.SAME_REQUEST,
+    code_pb2.ABORTED: Retry.READ_AGAIN,
+    code_pb2.FAILED_PRECONDITION: Retry.READ_AGAIN,
+    code_pb2.INTERNAL: Retry.READ_AGAIN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +73,8 @@ class Refused(Exception):
     """The call is refused for a reason written in an `error_reason.proto`.
 
     `reason` is the enum value's name without its prefix. The metadata fill the placeholders of
-    the reason's sentence and reach the caller: never personal data.
+    the reason's sentence and reach the caller: never personal data. `retry_after` takes the place
+    of RETRY_AFTER where the same request may come again, and says nothing elsewhere.
     """
 
     def __init__(
@@ -83,6 +107,7 @@ class Meaning:
     code: int
     zh: str
     en: str
+    retry: Retry
     # Of the request, where the reason always concerns the same one.
     field: str = ""
 
@@ -133,9 +158,9 @@ class Catalogue:
                 locale=language, message=self.sentence(refused, language)
             )
         )
-        if refused.retry_after is not None:
+        if self.meanings[refused.reason].retry is Retry.SAME_REQUEST:
             delay = duration_pb2.Duration()
-            delay.FromTimedelta(refused.retry_after)
+            delay.FromTimedelta(refused.retry_after or RETRY_AFTER)
             status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
         if refused.preconditions:
             failure = error_details_pb2.PreconditionFailure()
@@ -194,7 +219,14 @@ def _read(enums: Iterable[EnumDescriptor]) -> Iterable[tuple[str, Meaning]]:
             if option.code in (code_pb2.OK, code_pb2.UNKNOWN) or not (option.zh and option.en):
                 raise ValueError(f"the meaning of {value.name} lacks a code or a sentence")
             name = value.name.removeprefix(PREFIX)
-            yield name, Meaning(option.code, option.zh, option.en, option.field)
+            yield name, Meaning(option.code, option.zh, option.en, retry_of(option), option.field)
+
+
+def retry_of(option: error_pb2.Meaning) -> Retry:
+    """Returns whether asking again helps: what a reason says, or else its code."""
+    if option.retry != error_pb2.RETRY_UNSPECIFIED:
+        return Retry(error_pb2.Retry.Name(option.retry).removeprefix("RETRY_"))
+    return _RETRY_OF_CODE.get(option.code, Retry.NEVER)
 
 
 def language_of(accept_language: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 import grpc
@@ -11,9 +10,6 @@ from chassis import metrics
 from chassis.errors import Refused
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
-
-# Long enough for a few calls to finish, short enough to go unnoticed at a desk.
-RETRY_AFTER = timedelta(milliseconds=250)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ class InFlight:
         """Counts a call until its status has been sent; Refused OVERLOADED when there's no room."""
         if self.streams >= self._limits.streams if stream else self.calls >= self._limits.calls:
             metrics.RPC_OVERLOADED.inc()
-            raise Refused("OVERLOADED", retry_after=RETRY_AFTER)
+            raise Refused("OVERLOADED")
         if stream:
             self.streams += 1
         else:

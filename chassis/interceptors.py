@@ -25,7 +25,7 @@ from chassis.call import CallContext, call_context, enter_call
 from chassis.errors import ENGLISH, Catalogue, FieldViolation, Refused, language_of
 from chassis.failures import dependency_of
 from chassis.ids import new_id
-from chassis.inflight import RETRY_AFTER, Context, InFlight, Limits
+from chassis.inflight import Context, InFlight, Limits
 from chassis.telemetry import Span, Tracing
 from chassis.tokens import TokenVerifier
 from chassis.validation import check
@@ -315,7 +315,7 @@ def _to_refusal(call: CallContext, error: Exception) -> Refused:
             dependency=dependency,
             error=type(error).__name__,
         )
-        return Refused("DEPENDENCY_UNAVAILABLE", dependency=dependency, retry_after=RETRY_AFTER)
+        return Refused("DEPENDENCY_UNAVAILABLE", dependency=dependency)
     _log.error("rpc_failed", method=call.method, exc_info=error)
     return Refused("INTERNAL", x_request_id=call.x_request_id)
 

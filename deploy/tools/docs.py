@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from google.protobuf.descriptor_pb2 import (
-    EnumValueOptions,
     FileDescriptorProto,
     FileDescriptorSet,
     MethodOptions,
@@ -24,7 +23,7 @@ from google.rpc import code_pb2
 from prometheus_client.metrics import MetricWrapperBase
 
 from backstop.access.v1 import access_pb2
-from backstop.error.v1 import error_pb2
+from deploy.tools import reasons
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _METRIC_MODULES: Final = ("chassis.metrics",)
@@ -119,30 +118,34 @@ def _reasons() -> Iterator[str]:
     yield "# Reasons for which a call is refused"
     yield ""
     yield "Made from the protos by `python -m deploy.tools.docs write`. Every refusal carries a"
-    yield "canonical code, one `ErrorInfo` with the reason and the domain `<service>.backstop`, and"
-    yield "a `LocalizedMessage`; see [architecture](architecture.md#refusals)."
-    for file in _files():
-        for e, enum in enumerate(file.enum_type):
-            if enum.name != "ErrorReason":
-                continue
-            package = file.package.split(".")[1]
-            yield ""
-            yield f"## {'Any service' if package == 'error' else package}"
-            yield ""
-            yield "| reason | code | when | 中文 | English |"
-            yield "|---|---|---|---|---|"
-            for v, value in enumerate(enum.value):
-                if value.number == 0:
-                    continue
-                options = EnumValueOptions.FromString(value.options.SerializeToString())
-                meaning = options.Extensions[error_pb2.meaning]
-                comment = _leading_comment(file, 5, e, 2, v).split("Example:")[0]
-                yield (
-                    f"| `{value.name.removeprefix('ERROR_REASON_')}` "
-                    f"| {code_pb2.Code.Name(meaning.code)} | {' '.join(comment.split())} "
-                    f"| {meaning.zh} | {meaning.en} |"
-                )
+    yield "canonical code, one `ErrorInfo` with the reason, the domain `<service>.backstop` and the"
+    yield "metadata listed, and a `LocalizedMessage`; see [integrating](integrating.md#refusals)."
     yield ""
+    yield "Again: *same request*, with the same `request_id`, after the delay of the `RetryInfo`,"
+    yield "which these have and no others; *read again*: read the present state first, then decide;"
+    yield "*never*: as it stands it will be refused again."
+    for file in _files():
+        found = list(reasons.of_file(file))
+        if not found:
+            continue
+        package = file.package.split(".")[1]
+        yield ""
+        yield f"## {'Any service' if package == 'error' else package}"
+        yield ""
+        yield "| reason | code | again | when | metadata | 中文 | English |"
+        yield "|---|---|---|---|---|---|---|"
+        yield from map(row_of_reason, found)
+    yield ""
+
+
+def row_of_reason(reason: reasons.Reason) -> str:
+    """Returns a reason's line of the table."""
+    again = reason.retry.lower().replace("_", " ")
+    keys = ", ".join(f"`{key}`" for key in reason.example["metadata"])
+    return (
+        f"| `{reason.name}` | {code_pb2.Code.Name(reason.meaning.code)} | {again} | {reason.when} "
+        f"| {keys} | {reason.meaning.zh} | {reason.meaning.en} |"
+    )
 
 
 def _rpcs() -> Iterator[str]:
@@ -166,9 +169,15 @@ def _rpcs() -> Iterator[str]:
                 callers += [f"service {name}" for name in rule.services]
                 callers += ["anyone, by a code"] if rule.anyone else []
                 comment = _leading_comment(file, 6, s, 2, m)
-                first = " ".join(comment.split("\n\n")[0].split()).split(". ")[0].rstrip(".")
-                yield f"| `{method.name}` | {first}. | {', '.join(callers)} |"
+                yield f"| `{method.name}` | {what_it_does(comment)} | {', '.join(callers)} |"
     yield ""
+
+
+def what_it_does(comment: str) -> str:
+    """Returns the first sentence of an RPC's comment, as far as a list that it leads to."""
+    paragraph = re.split(r"\n\s*\n|\n\s*- ", comment, maxsplit=1)[0]
+    first = " ".join(paragraph.split()).split(". ")[0].rstrip(".:")
+    return f"{first}."
 
 
 def _telemetry() -> Iterator[str]:

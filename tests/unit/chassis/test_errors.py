@@ -12,9 +12,11 @@ from backstop.error.v1 import error_reason_pb2
 from chassis.errors import (
     CHINESE,
     ENGLISH,
+    RETRY_AFTER,
     FieldViolation,
     Precondition,
     Refused,
+    Retry,
     catalogue,
     language_of,
     reason_of,
@@ -66,6 +68,31 @@ def test_status_of_a_refusal() -> None:
     (failure,) = unpack(status, error_details_pb2.PreconditionFailure)
     assert failure.violations[0].subject == "case-1"
     assert len(status.details) == 5
+
+
+@pytest.mark.parametrize("reason", ["OVERLOADED", "DEPENDENCY_UNAVAILABLE", "DEADLINE_EXCEEDED"])
+def test_where_the_same_request_may_come_again_it_is_told_when(reason: str) -> None:
+    (retry,) = unpack(REASONS.status(Refused(reason), CHINESE), error_details_pb2.RetryInfo)
+    assert retry.retry_delay.ToTimedelta() == RETRY_AFTER
+    longer = Refused(reason, retry_after=timedelta(seconds=10))
+    (retry,) = unpack(REASONS.status(longer, CHINESE), error_details_pb2.RetryInfo)
+    assert retry.retry_delay.ToTimedelta() == timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("reason", ["VERSION_MISMATCH", "INVALID_FIELD", "NOT_IN_DEMONSTRATION"])
+def test_where_it_may_not_no_delay_is_named(reason: str) -> None:
+    hasty = Refused(reason, retry_after=timedelta(seconds=1))
+    assert not unpack(REASONS.status(hasty, CHINESE), error_details_pb2.RetryInfo)
+
+
+def test_retry_follows_the_code_unless_the_reason_says_otherwise() -> None:
+    retries = {name: REASONS.meanings[name].retry for name in REASONS.meanings}
+    assert retries["OVERLOADED"] is Retry.SAME_REQUEST
+    assert retries["VERSION_MISMATCH"] is Retry.READ_AGAIN
+    assert retries["REPLAY_FAILED"] is Retry.READ_AGAIN
+    # Of the same code as the one before.
+    assert retries["NOT_IN_DEMONSTRATION"] is Retry.NEVER
+    assert retries["INVALID_FIELD"] is Retry.NEVER
 
 
 def test_sentence_is_filled_in_both_languages() -> None:
