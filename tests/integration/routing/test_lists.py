@@ -275,8 +275,9 @@ async def test_the_roster_goes_before_the_standing_holder(mine: Mine) -> None:
     assert await on_duty(mine, 2026, 11, 26, 6, position_id="DUTY_LEAD") == ("sun", False)
     assert await on_duty(mine, 2026, 11, 23, 12, post_id="south") == ("wang", True)
     assert await on_duty(mine, 2026, 11, 23, 14, post_id="south") == ("", False)
-    assert await on_duty(mine, position_id="LEADING_GROUP") == ("", False)
-    assert await on_duty(mine, position_id="DISPATCH_ROOM") == ("sun", False)
+    assert await on_duty(mine, 2026, 11, 23, 8, position_id="LEADING_GROUP") == ("", False)
+    assert await on_duty(mine, 2026, 11, 23, 8, position_id="DISPATCH_ROOM") == ("li", True)
+    assert await on_duty(mine, 2026, 11, 23, 16, position_id="DISPATCH_ROOM") == ("sun", False)
 
 
 async def test_unknown_positions_and_posts_are_told(mine: Mine) -> None:
