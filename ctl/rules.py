@@ -63,6 +63,11 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"is the one who goes", "不能是交班人自己"),
         (r"only a long-standing case has a leader", "疑难积案才有包案领导"),
         (r"only a reporter who was reached has a grade", "接通了才有评价"),
+        (r"no case has this number, or two have it", "没有这个编号，或有两件同号"),
+        (
+            r"a message that was left has a note: how, and with whom",
+            "留言须写说明：怎样留的、留给谁",
+        ),
         (r"another rule has this name", "另一条规则已用此名"),
         (
             r"another rule sets it for some of the same cases, and neither is narrower",

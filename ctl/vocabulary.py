@@ -165,7 +165,6 @@ FIELDS: Final[Mapping[str, str]] = {
     "sample_id": "抽样",
     "scope": "适用范围",
     "seed": "抽样种子",
-    "set": "标记",
     "sha256": "附件摘要",
     "shifts": "班次",
     "silence_days": "匿名静默天数",

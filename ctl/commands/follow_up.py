@@ -111,7 +111,7 @@ def flag(
             case_id=await session.case_id(case),
             expected_version=expected_version,
             flag=choices.parse(intake_pb2.CaseFlag, kind, option="FLAG"),
-            set=not off,
+            remove=off,
             reason=reason,
             leader=leader,
         )

@@ -55,7 +55,12 @@ Fed = Annotated[
         autocompletion=choices.completion(intake_pb2.FeedbackWay.DESCRIPTOR),
     ),
 ]
-FedNote = Annotated[str, typer.Option("--note", help="反馈方式的说明 · the feedback in words")]
+FedNote = Annotated[
+    str,
+    typer.Option(
+        "--note", help="反馈方式的说明，留言必填 · in words; of one left, how and with whom"
+    ),
+]
 
 
 _CODE_DIGITS = 16

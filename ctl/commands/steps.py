@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from backstop.intake.v1 import intake_pb2
 from ctl import choices, times
+from ctl.failures import Problem
 from ctl.shell import Session, execute
 from ctl.tables import case as tables
 
@@ -23,9 +24,18 @@ Step = Callable[[Session, str], Awaitable[HasCase]]
 
 
 def feedback_of(session: Session, way: str, note: str, at: str) -> intake_pb2.Feedback:
-    """Returns how something reached the reporter, or was tried."""
+    """Returns how something reached the reporter, or was tried.
+
+    Raises Problem for a message that was left without a word of how and with whom.
+    """
+    parsed = choices.parse(intake_pb2.FeedbackWay, way, option="--fed-back")
+    if parsed == intake_pb2.FEEDBACK_WAY_LEFT and not note.strip():
+        raise Problem(
+            "留言须写明怎样留的、留给谁 / say how the message was left, and with whom",
+            field="--note",
+        )
     return intake_pb2.Feedback(
-        way=choices.parse(intake_pb2.FeedbackWay, way, option="--fed-back"),
+        way=parsed,
         feedback_time=at_time(session, at),
         note=note,
     )

@@ -364,7 +364,8 @@ def tracked(look: Look, response: intake_service_pb2.TrackCaseResponse) -> list[
     add_pair(table, look.words("state"), f"{state} · {outcome}" if outcome else state)
     resolution = look.words(_resolution_label(response.state))
     add_pair(table, resolution, escape(response.resolution))
-    add_pair(table, look.words("next_due"), look.due(response.next_due_time))
+    late = f" [red]{look.words.named('CLOCK_STATE', 'BREACHED')}[/]" if response.late else ""
+    add_pair(table, look.words("next_due"), look.due(response.next_due_time) + late)
     add_pair(table, look.words("promised"), times.show_date(response.promised_date))
     add_pair(table, look.words("allowed_actions"), _allowed(look, response.allowed_actions))
     parts: list[RenderableType] = [table]

@@ -57,7 +57,11 @@ class _End:
 
 
 class Import:
-    """One stream of appeals; what it has begun is finished, whatever ends it."""
+    """One stream of appeals.
+
+    When its sender leaves, what it has begun may be registered or not: it is no longer waited for,
+    and only the group in the middle of its commit goes on. Sent again, a request_id never doubles.
+    """
 
     def __init__(
         self,

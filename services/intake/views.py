@@ -9,7 +9,7 @@ from chassis.actor import ANYONE, Actor
 from chassis.call import Call
 from chassis.clock import decision_time
 from chassis.database import Connection, Database
-from chassis.errors import Refused
+from chassis.errors import FieldViolation, Refused
 from services.intake.convert import replay
 from services.intake.convert.access import ACCESS
 from services.intake.domain import actions, linking, marks, visibility
@@ -19,7 +19,7 @@ from services.intake.domain.values import Case, CaseFile, Confidentiality, Step
 from services.intake.handlers.register import Secrets
 from services.intake.sentences import public
 from services.intake.store import cases, rules, talking
-from services.intake.store.ending import is_drawn
+from services.intake.store.samples import list_samples_of
 
 RECEIPT = "receipt"
 
@@ -33,6 +33,14 @@ class Opened:
 
     case_id: str
     actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What somebody may do with a case: names of RPCs, and the samples that wait for their call."""
+
+    actions: tuple[str, ...] = ()
+    sample_ids: tuple[str, ...] = ()
 
 
 class Views:
@@ -99,11 +107,11 @@ class Views:
         async with self._app.read(actor) as connection:
             case_id = await cases.find_number(connection, number)
         if case_id is None:
-            raise Refused("CASE_NOT_FOUND", case_id=number)
+            raise _not_found(number)
         try:
             return await self.file(actor, case_id)
         except Refused:
-            raise Refused("CASE_NOT_FOUND", case_id=number) from None
+            raise _not_found(number) from None
 
     async def numbers(self, actor: Actor, case_ids: Iterable[str]) -> dict[str, str]:
         """Returns {case: number} of those cases that are for the actor to see."""
@@ -143,13 +151,13 @@ class Views:
             raise Refused("CASE_NOT_FOUND", case_id=case_id)
         return file
 
-    async def allowed(self, actor: Actor, file: CaseFile, *, code: bool = False) -> list[str]:
-        """Returns the names of the RPCs that the actor may make about a case they see.
+    async def allowed(self, actor: Actor, file: CaseFile, *, code: bool = False) -> Allowed:
+        """Returns what the actor may do with a case they see.
 
         With `code` what the reporter may do by it, whoever the actor is.
         """
         if actor.service:
-            return []
+            return Allowed()
         caller = actions.Caller(
             "" if code else actor.subject,
             frozenset() if code else actor.roles,
@@ -163,7 +171,8 @@ class Views:
                 caller = replace(caller, own=own)
                 if actions.needs_circumstances(file, caller, ACCESS):
                     around = await self._circumstances(connection, file, caller)
-        return list(actions.allowed(file, caller, ACCESS, around))
+        names = actions.allowed(file, caller, ACCESS, around)
+        return Allowed(names, around.sample_ids if "RecordCallback" in names else ())
 
     async def master_of(self, actor: Actor, file: CaseFile) -> Case | None:
         """Returns the case that goes on in a duplicate's place; None for any other."""
@@ -253,12 +262,16 @@ class Views:
     ) -> actions.Circumstances:
         """Returns what decides about a case beside what is on its own file."""
         master_id = linking.master_of(file)
-        samples = actions.needs_samples(file, caller, ACCESS)
+        sampled = False
+        sample_ids: tuple[str, ...] = ()
+        if actions.needs_samples(file, caller, ACCESS):
+            sampled, sample_ids = await list_samples_of(connection, file.case.case_id)
         return actions.Circumstances(
             time=await decision_time(connection),
             rules=await rules.load_rules(connection, file.case.site_id),
             master=await cases.load_case(connection, master_id) if master_id else None,
-            sampled=samples and await is_drawn(connection, file.case.case_id),
+            sampled=sampled,
+            sample_ids=sample_ids,
         )
 
     async def _own(self, connection: Connection, actor: Actor, case_id: str) -> bool:
@@ -270,6 +283,11 @@ class Views:
         return await cases.is_own_case(
             connection, case_id, self.codes.person(case.site_id, actor.subject)
         )
+
+
+def _not_found(number: str) -> Refused:
+    problem = "no case has this number, or two have it"
+    return Refused("CASE_NOT_FOUND", case_id=number, fields=[FieldViolation("number", problem)])
 
 
 def _as_told(actor: Actor, file: CaseFile) -> CaseFile:

@@ -69,6 +69,21 @@ def case_merged(
     return message
 
 
+def case_split(
+    case: values.Case, command: linking.SplitCase, new: tuple[str, str], act: Act
+) -> facts.CaseSplit:
+    """Tells that a second matter has a case of its own, `new` as (id, number)."""
+    new_case_id, new_number = new
+    return facts.CaseSplit(
+        case_id=case.case_id,
+        new_case_id=new_case_id,
+        new_number=new_number,
+        reason=command.reason,
+        split_by=act.by,
+        cycle=case.cycle,
+    )
+
+
 def case_master_moved(case_id: str, master: values.Case, act: Act) -> facts.CaseMasterMoved:
     """Tells a duplicate how its master stands now; what is over of it is left out."""
     resolved = master.state in (values.CaseState.RESOLVED, values.CaseState.CLOSED)

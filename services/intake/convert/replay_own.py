@@ -275,7 +275,7 @@ def _master_moved(file: CaseFile, message: facts.CaseMasterMoved, _step: Step) -
 
 
 def _nothing(file: CaseFile, _message: Message, _step: Step) -> CaseFile:
-    """Whoever looked, and whoever asked for the next level, changed nothing of the file."""
+    """Whoever looked, asked for the next level or split off a second matter changed no file."""
     return file
 
 
@@ -298,6 +298,7 @@ APPLIED: Mapping[type[Message], Applied] = {
     facts.CaseReferralResulted: _referral_resulted,
     facts.CaseReviewed: _reviewed,
     facts.CaseLinked: _linked,
+    facts.CaseSplit: _nothing,
     facts.CaseCommented: _commented,
     facts.CaseMeetingRecorded: _met,
     facts.CaseAmended: _amended,

@@ -5,14 +5,10 @@ from backstop.intake.v1 import intake_service_pb2 as rpc
 from chassis.convert import set_timestamp, to_date_message, to_timestamp
 from services.intake.convert import marks as marks_of
 from services.intake.convert.enums import to_number
-from services.intake.domain import marks, room, values
-
-# Deadlines by which the window owes the reporter something.
-_OWED_TO_THE_REPORTER = frozenset({"FIRST_REPLY", "PLAN", "PROGRESS", "RESOLUTION"})
-_RUNNING = "RUNNING"
+from services.intake.domain import clocks, marks, room, values
 
 
-def case_row(case: values.Case) -> pb.Case:
+def case_row(case: values.Case, *, overdue: bool) -> pb.Case:
     """Returns a case without what hangs on it, as in lists."""
     message = pb.Case(
         case_id=case.case_id,
@@ -55,26 +51,34 @@ def case_row(case: values.Case) -> pb.Case:
         external_system=case.external_system,
         external_ref=case.external_ref,
         suggested_category=case.suggested_category,
+        overdue=overdue,
     )
     set_timestamp(message.next_wake_time, case.next_wake_time)
+    set_timestamp(message.due_time, case.due_time)
     set_timestamp(message.resolve_time, case.resolve_time)
+    set_timestamp(message.resolve_record_time, case.resolve_record_time)
     set_timestamp(message.close_time, case.close_time)
     return message
 
 
 def case_file(file: values.CaseFile) -> pb.Case:
     """Returns the whole case file, but for tasks and clocks where there are too many."""
-    message = case_row(file.case)
+    message = case_row(file.case, overdue=clocks.overdue(file.case, file.clocks))
     message.first_reply_owed_by = file.first_reply_owed_by
     message.answers.extend(answer(one, file) for one in file.answers)
     message.verifications.extend(verification(one) for one in file.verifications)
-    orders, clocks = room.work_orders_shown(file.work_orders), room.clocks_shown(file.clocks)
+    orders, shown = room.work_orders_shown(file.work_orders), room.clocks_shown(file.clocks)
     message.work_orders.extend(_work_order(one) for one in orders)
     message.work_orders_left_off = len(file.work_orders) - len(orders)
-    message.clocks.extend(_clock(one) for one in clocks)
-    message.clocks_left_off = len(file.clocks) - len(clocks)
+    message.clocks.extend(_clock(one) for one in shown)
+    message.clocks_left_off = len(file.clocks) - len(shown)
     message.links.extend(link(one) for one in file.links)
     message.callbacks.extend(callback(one) for one in file.callbacks)
+    message.result_feedbacks.extend(
+        feedback(one)
+        for one in file.feedbacks
+        if not one.answer_id and one.cycle == file.case.cycle
+    )
     marks_of.add(message, file)
     return message
 
@@ -106,15 +110,10 @@ def track(file: values.CaseFile) -> rpc.TrackCaseResponse:
         resolution=case.resolution,
         version=case.version,
     )
-    due = [
-        clock.due_time
-        for clock in file.clocks
-        if clock.state == _RUNNING and clock.kind in _OWED_TO_THE_REPORTER
-    ]
     if case.pause is not None:
         message.pause.CopyFrom(_nameless_pause(case.pause))
-    if case.open:
-        set_timestamp(message.next_due_time, min(due, default=None))
+    due, message.late = clocks.owed_to_reporter(case, file.clocks)
+    set_timestamp(message.next_due_time, due)
     return message
 
 

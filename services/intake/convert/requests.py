@@ -93,7 +93,7 @@ def flag_case(request: rpc.FlagCaseRequest) -> commands.FlagCase:
         case_id=request.case_id,
         expected_version=request.expected_version,
         flag=from_number(marks.FlagKind, request.flag),
-        set=request.set,
+        set=not request.remove,
         reason=request.reason,
         leader=request.leader,
     )

@@ -1,27 +1,70 @@
-"""Handovers and samples ↔ their messages."""
+"""Handovers and samples ↔ their messages, and the facts about them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from backstop.intake.v1 import intake_facts_pb2 as facts
 from backstop.intake.v1 import intake_handover_pb2, intake_life_pb2
 from chassis.convert import set_timestamp, to_date, to_date_message, to_timestamp
 from services.intake.convert import replies
 from services.intake.convert.enums import to_number
-from services.intake.domain import handover, samples
+from services.intake.domain import commands, handover, samples
 from services.intake.domain.handover import LINES_SHOWN
 from services.intake.domain.times import bounded
-from services.intake.domain.values import Grade
-from services.intake.handlers import shifts
 from services.intake.store.handover import Handover, Line
 from services.intake.store.samples import Sample, Sampled
 
 
-def draw_sample(request: intake_life_pb2.DrawCallbackSampleRequest) -> shifts.DrawSample:
-    return shifts.DrawSample(
+def prepare_handover(
+    request: intake_handover_pb2.PrepareShiftHandoverRequest,
+) -> commands.PrepareHandover:
+    return commands.PrepareHandover(request.site_id, request.incoming, request.note.strip())
+
+
+def draw_sample(request: intake_life_pb2.DrawCallbackSampleRequest) -> commands.DrawSample:
+    return commands.DrawSample(
         site_id=request.site_id,
         start_date=bounded(to_date(request.start_date, "start_date")),
         end_date=bounded(to_date(request.end_date, "end_date")),
         count=request.count,
         seed=request.seed,
+    )
+
+
+def handover_prepared(
+    made: Handover, lines: Sequence[handover.Entry]
+) -> facts.ShiftHandoverPrepared:
+    """`lines` are those of the snapshot, the closed among them."""
+    return facts.ShiftHandoverPrepared(
+        handover_id=made.handover_id,
+        site_id=made.site_id,
+        sequence=made.sequence,
+        outgoing=made.outgoing,
+        incoming=made.incoming,
+        open_count=sum(line.change is not handover.Change.CLOSED for line in lines),
+        at_risk_count=made.at_risk,
+        prepare_time=to_timestamp(made.prepare_time),
+    )
+
+
+def handover_signed(found: Handover, sign_time: datetime) -> facts.ShiftHandoverSigned:
+    return facts.ShiftHandoverSigned(
+        handover_id=found.handover_id,
+        site_id=found.site_id,
+        incoming=found.incoming,
+        sign_time=to_timestamp(sign_time),
+    )
+
+
+def sample_drawn(sample: Sample, drawn: Sequence[samples.Drawn]) -> facts.CallbackSampleDrawn:
+    return facts.CallbackSampleDrawn(
+        sample_id=sample.sample_id,
+        site_id=sample.site_id,
+        start_date=to_date_message(sample.start_date),
+        end_date=to_date_message(sample.end_date),
+        seed=sample.seed,
+        population_count=sample.population_count,
+        case_ids=[one.case_id for one in drawn],
     )
 
 
@@ -59,15 +102,9 @@ def handover_message(
 
 
 def sample_message(
-    sample: Sample, sampled: Sequence[Sampled] = ()
+    sample: Sample, heard: samples.Heard, sampled: Sequence[Sampled] = ()
 ) -> intake_life_pb2.CallbackSample:
     """Returns a sample with what was declared and what was heard."""
-    heard = [one for one in sampled if one.callback is not None and one.callback.reached]
-    graded = [
-        (one.drawn, Grade(one.callback.grade))
-        for one in heard
-        if one.callback is not None and one.callback.grade
-    ]
     return intake_life_pb2.CallbackSample(
         sample_id=sample.sample_id,
         site_id=sample.site_id,
@@ -79,10 +116,8 @@ def sample_message(
         draw_time=to_timestamp(sample.draw_time),
         population_count=sample.population_count,
         cases=[_sampled(one) for one in sampled],
-        reached_count=len(heard),
-        agreeing_count=sum(
-            samples.agrees(drawn.grade, drawn.outcome, grade) for drawn, grade in graded
-        ),
+        reached_count=heard.reached,
+        agreeing_count=heard.agreeing,
     )
 
 

@@ -58,13 +58,15 @@ class Caller:
 class Circumstances:
     """What decides beside the case; `master` is the one that goes on in a duplicate's place.
 
-    `sampled` tells that a closed case was drawn in a sample for callbacks, whichever.
+    `sampled` tells that a closed case was drawn in a sample for callbacks, whichever; `sample_ids`
+    are those that still wait for a call that reaches its reporter.
     """
 
     time: datetime
     rules: Rules = DEFAULTS
     master: Case | None = None
     sampled: bool = False
+    sample_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,19 @@ def needs_circumstances(file: CaseFile, caller: Caller, access: Mapping[str, Acc
     """Tells whether anything but the case itself decides, so that it has to be read."""
     if needs_samples(file, caller, access):
         return True
+    if file.case.outcome is Outcome.DUPLICATE and _confirms(caller, access):
+        # How the case stands that goes on in its place.
+        return True
     if not caller.roles.isdisjoint(_ROOM):
         # What would end it, or begin it again.
         proofs = file.withdrawals or file.referrals or file.reviews
         again = file.case.reopen_count >= ending.REJECTIONS_NEEDED
         return file.case.state is CaseState.RESOLVED or bool(proofs) or again
     return file.case.state is CaseState.CLOSED and (caller.own or caller.code)
+
+
+def _confirms(caller: Caller, access: Mapping[str, Access]) -> bool:
+    return not access["ConfirmCase"].roles.isdisjoint(caller.roles)
 
 
 def needs_samples(file: CaseFile, caller: Caller, access: Mapping[str, Access]) -> bool:

@@ -167,3 +167,21 @@ class CloseCase:
 class UnsealReporter:
     case_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareHandover:
+    site_id: str
+    incoming: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSample:
+    """The days are the site's, both included."""
+
+    site_id: str
+    start_date: date
+    end_date: date
+    count: int
+    seed: int

@@ -32,18 +32,40 @@ _GOES_ON = frozenset({"RUNNING", "PAUSED"})
 
 
 class Entry(StrEnum):
-    ANSWERS = "answers"
-    FEEDBACKS = "feedbacks"
-    RESULTS_FED_BACK = "results fed back"
-    VERIFICATIONS = "verifications"
-    PROMISE_MOVES = "promise moves"
-    CALLBACKS = "callbacks"
-    WITHDRAWALS = "withdrawals"
-    REFERRALS = "referrals"
-    REVIEWS = "reviews"
-    MEETINGS = "meetings"
-    LINKS = "links"
-    PERSONS = "persons it is about"
+    """What a file takes a bounded number of; the codes that TOO_MANY_ENTRIES names."""
+
+    ANSWERS = "ANSWERS"
+    FEEDBACKS = "FEEDBACKS"
+    RESULTS_FED_BACK = "RESULT_FEEDBACKS"
+    VERIFICATIONS = "VERIFICATIONS"
+    PROMISE_MOVES = "PROMISE_MOVES"
+    CALLBACKS = "CALLBACKS"
+    WITHDRAWALS = "WITHDRAWALS"
+    REFERRALS = "REFERRALS"
+    REVIEWS = "REVIEWS"
+    MEETINGS = "MEETINGS"
+    LINKS = "LINKS"
+    PERSONS = "ABOUT_PERSONS"
+
+
+_CHARACTERS = "CHARACTERS"
+
+# As the sentence has them, in Chinese and in English.
+_CALLED: Mapping[str, tuple[str, str]] = {
+    Entry.ANSWERS: ("答复", "answers"),
+    Entry.FEEDBACKS: ("答复反馈记录", "feedbacks of answers"),
+    Entry.RESULTS_FED_BACK: ("办理结果反馈记录", "feedbacks of results"),
+    Entry.VERIFICATIONS: ("现场核查记录", "verifications"),
+    Entry.PROMISE_MOVES: ("承诺调整记录", "moves of a promise"),
+    Entry.CALLBACKS: ("回访记录", "callbacks"),
+    Entry.WITHDRAWALS: ("撤回记录", "withdrawals"),
+    Entry.REFERRALS: ("转办记录", "referrals"),
+    Entry.REVIEWS: ("复核记录", "reviews"),
+    Entry.MEETINGS: ("协调会记录", "meetings"),
+    Entry.LINKS: ("关联", "links"),
+    Entry.PERSONS: ("被反映人", "persons whom it is about"),
+    _CHARACTERS: ("记录字数", "characters"),
+}
 
 
 _LIMITS: Mapping[Entry, tuple[int, Callable[[CaseFile], Sized]]] = {
@@ -72,13 +94,13 @@ def check_number(file: CaseFile, entry: Entry, more: int = 1) -> None:
     """Raises Refused TOO_MANY_ENTRIES when a file would have more of a kind than it takes."""
     limit, there = _LIMITS[entry]
     if len(there(file)) + more > limit:
-        raise Refused("TOO_MANY_ENTRIES", what=entry.value, limit=limit)
+        raise _full(entry, limit)
 
 
 def check_text(file: CaseFile, *texts: str) -> None:
     """Raises Refused TOO_MANY_ENTRIES when a file has no room for these texts."""
     if sum(map(len, _written(file))) + sum(map(len, texts)) > TEXT_LIMIT:
-        raise Refused("TOO_MANY_ENTRIES", what="characters", limit=TEXT_LIMIT)
+        raise _full(_CHARACTERS, TEXT_LIMIT)
 
 
 def work_orders_shown(orders: Sequence[WorkOrder]) -> tuple[WorkOrder, ...]:
@@ -107,6 +129,11 @@ def clocks_shown(clocks: Sequence[Clock]) -> tuple[Clock, ...]:
     first = sorted(newest_first, key=lambda one: one.state not in _GOES_ON)
     shown = {one.clock_id for one in first[:CLOCKS_SHOWN]}
     return tuple(one for one in clocks if one.clock_id in shown)
+
+
+def _full(what: str, limit: int) -> Refused:
+    zh, en = _CALLED[what]
+    return Refused("TOO_MANY_ENTRIES", what=what, what_zh=zh, what_en=en, limit=limit)
 
 
 def _feedbacks(file: CaseFile, *, of_answers: bool) -> list[Feedback]:

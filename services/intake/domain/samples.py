@@ -39,6 +39,14 @@ class Drawn:
     grade: Grade
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many reporters of a sample were reached, and how many of them say what was declared."""
+
+    reached: int = 0
+    agreeing: int = 0
+
+
 def draw(closed: Iterable[Closed], count: int, seed: int) -> list[Drawn]:
     """Returns at most `count` of the cases, the unhappy and the unheard before the others.
 
@@ -59,7 +67,12 @@ def stratum(one: Closed) -> Stratum:
 
 
 def agrees(declared: Grade, outcome: Outcome, heard: Grade) -> bool:
-    """Tells whether a reporter says what was declared; without a grade, that they are content."""
+    """Tells whether a reporter says what was declared; without a grade, that they are content.
+
+    Whoever was reached and gave no grade (`heard` is NONE) agrees with nothing.
+    """
+    if heard is Grade.NONE:
+        return False
     if declared is not Grade.NONE:
         return heard is declared
     content = heard in (Grade.SATISFIED, Grade.MOSTLY_SATISFIED)

@@ -39,6 +39,14 @@ def bounded(day: date) -> date:
     return min(max(day, date(1970, 1, 1)), date(9998, 12, 31))
 
 
+def check_order(first: date, last: date) -> None:
+    """Raises Refused PERIOD_INVALID for a period whose last day is before its first."""
+    if last < first:
+        raise Refused(
+            "PERIOD_INVALID", problem=f"止于 {last}，早于 {first} (ends before it starts)"
+        )
+
+
 def first_wake(instant: datetime, zone: ZoneInfo) -> datetime:
     """Returns when a case that nobody has a clock for is looked at again.
 

@@ -169,6 +169,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """Another named case of the same person at about the same time; `about` as of a tie."""
+
+    occurred_time: datetime
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """One try to reach the reporter; `answer_id` is empty when it told of the resolution."""
 
@@ -319,7 +327,8 @@ class CaseFile:
     """A case with all that hangs on it; lists are oldest first. `zone` is the site's.
 
     `hands` are the persons who have had a hand in it: their word proves no result. `followers` are
-    the cases that are duplicates of this one. `attachments` are the appeal's own.
+    the cases that are duplicates of this one. `attachments` are the appeal's own. `repeats` are
+    other cases of a named reporter with a person code; whoever reads may not see them all.
     """
 
     case: Case
@@ -339,6 +348,7 @@ class CaseFile:
     meetings: tuple[Meeting, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     followers: tuple[str, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
     hands: frozenset[str] = frozenset()
 
     @property
@@ -371,6 +381,14 @@ class CaseFile:
             if one.cycle == cycle and not one.answer_id and one.way.counts
         ]
         return max((one for one in (*answered, *resolved) if one is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A case as a list has it, without what hangs on it; `overdue` as `clocks.overdue` says."""
+
+    case: Case
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ def in_sight(about_persons: Iterable[str], callers: AbstractSet[str]) -> bool:
     return callers.isdisjoint(about_persons)
 
 
+def repeats_in_sight(file: CaseFile, callers: AbstractSet[str]) -> int:
+    """Returns how many other cases of the same person there are for those behind a call."""
+    return sum(in_sight(one.about, callers) for one in file.repeats)
+
+
 def check_sight(case: Case, callers: AbstractSet[str]) -> None:
     """Raises Refused CASE_NOT_FOUND, as for an absent case, to whom it is about."""
     if not in_sight(case.about_persons, callers):

@@ -80,7 +80,7 @@ async def split_case(
 ) -> Receipt:
     """Registers the second matter as a case of the same reporter, sealed under its own key.
 
-    The receipt is the new case's.
+    The old one tells that it was split, and why. The receipt is the new case's.
     """
     file = await held(work, command.case_id, command.expected_version)
     case = file.case
@@ -97,7 +97,13 @@ async def split_case(
         second,
         Caller(work.actor.subject, staff=True, persons=_callers(work)),
     )
-    return (await register_cases(work, [appeal], secrets))[0]
+    receipt = (await register_cases(work, [appeal], secrets))[0]
+    # In sight of whoever sees the old one: it is about the same persons.
+    numbers = await cases.list_numbers(work.connection, [receipt.subject_id], ())
+    new = receipt.subject_id, numbers[receipt.subject_id]
+    fact = convert.case_split(case, command, new, act(work))
+    work.record(case.case_id, case.site_id, fact)
+    return receipt
 
 
 async def _both(

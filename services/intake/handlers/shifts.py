@@ -1,39 +1,18 @@
 """Hands the window over between shifts, and draws cases for a second call."""
 
-from dataclasses import dataclass
-from datetime import date
-
-from backstop.intake.v1 import intake_facts_pb2 as facts
-from chassis.convert import to_date_message, to_timestamp
 from chassis.errors import FieldViolation, Refused
 from chassis.ids import new_id
 from chassis.work import Receipt, Work
+from services.intake.convert import shifts as convert
 from services.intake.domain import handover, samples, visibility
-from services.intake.domain.times import end_of_day, local_day, start_of_day
+from services.intake.domain.commands import DrawSample, PrepareHandover
+from services.intake.domain.times import check_order, end_of_day, local_day, start_of_day
 from services.intake.handlers.sites import check_site
 from services.intake.store import directory
 from services.intake.store import handover as handovers
 from services.intake.store import samples as sample_store
 
 NOBODY = handover.reckon({}, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class PrepareHandover:
-    site_id: str
-    incoming: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class DrawSample:
-    """The days are the site's, both included."""
-
-    site_id: str
-    start_date: date
-    end_date: date
-    count: int
-    seed: int
 
 
 async def prepare_handover(work: Work, command: PrepareHandover) -> Receipt:
@@ -68,20 +47,7 @@ async def prepare_handover(work: Work, command: PrepareHandover) -> Receipt:
         promised_today=sum(line.promised_today for line in lines),
     )
     await handovers.insert_handover(work.connection, made, lines, len(before))
-    version = work.record(
-        subject,
-        command.site_id,
-        facts.ShiftHandoverPrepared(
-            handover_id=made.handover_id,
-            site_id=made.site_id,
-            sequence=made.sequence,
-            outgoing=made.outgoing,
-            incoming=made.incoming,
-            open_count=sum(line.change is not handover.Change.CLOSED for line in lines),
-            at_risk_count=made.at_risk,
-            prepare_time=to_timestamp(made.prepare_time),
-        ),
-    )
+    version = work.record(subject, command.site_id, convert.handover_prepared(made, lines))
     return Receipt(subject, version, outcome=made.handover_id)
 
 
@@ -98,23 +64,14 @@ async def sign_handover(work: Work, handover_id: str, note: str) -> Receipt:
     if again is None or again.incoming_sign_time is not None:
         return Receipt(subject, work.version(subject), outcome=handover_id)
     await handovers.sign_handover(work.connection, handover_id, work.time, note)
-    fact = facts.ShiftHandoverSigned(
-        handover_id=handover_id,
-        site_id=found.site_id,
-        incoming=found.incoming,
-        sign_time=to_timestamp(work.time),
-    )
+    fact = convert.handover_signed(found, work.time)
     return Receipt(subject, work.record(subject, found.site_id, fact), outcome=handover_id)
 
 
 async def draw_sample(work: Work, command: DrawSample) -> Receipt:
     """Writes a sample; the outcome is its id."""
     site = await check_site(work.connection, work.actor, command.site_id)
-    if command.end_date < command.start_date:
-        first, last = command.start_date, command.end_date
-        raise Refused(
-            "PERIOD_INVALID", problem=f"止于 {last}，早于 {first} (ends before it starts)"
-        )
+    check_order(command.start_date, command.end_date)
     start = start_of_day(command.start_date, site.zone)
     end = end_of_day(command.end_date, site.zone)
     callers = visibility.behind(work.actor.subject, work.actor.acting_for)
@@ -136,16 +93,7 @@ async def draw_sample(work: Work, command: DrawSample) -> Receipt:
     subject = f"sample/{sample.sample_id}"
     work.create(command.site_id, subject)
     await sample_store.insert_sample(work.connection, sample, drawn)
-    fact = facts.CallbackSampleDrawn(
-        sample_id=sample.sample_id,
-        site_id=command.site_id,
-        start_date=to_date_message(command.start_date),
-        end_date=to_date_message(command.end_date),
-        seed=command.seed,
-        population_count=len(closed),
-        case_ids=[one.case_id for one in drawn],
-    )
-    version = work.record(subject, command.site_id, fact)
+    version = work.record(subject, command.site_id, convert.sample_drawn(sample, drawn))
     return Receipt(subject, version, outcome=sample.sample_id)
 
 

@@ -54,7 +54,7 @@ class AnsweringMixin(Base):
         command = requests.flag_case(request)
         await once(self.app, call, partial(commands.flag_case, command=command))
         case = await self.case_of(call, request.case_id)
-        hazard = request.set and request.flag == pb.CASE_FLAG_HAZARD
+        hazard = not request.remove and request.flag == pb.CASE_FLAG_HAZARD
         return rpc.FlagCaseResponse(
             case=case,
             hazard_notice=await self.hazard_notice(call, case.site_id) if hazard else None,

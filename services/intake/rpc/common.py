@@ -83,7 +83,11 @@ class Base(IntakeServiceServicer):
     async def shown(self, actor: Actor, file: CaseFile) -> intake_pb2.Case:
         """Returns a case that the actor may see, with what they may do with it now."""
         message = replies.case_file(file)
-        message.allowed_actions.extend(await self.views.allowed(actor, file))
+        callers = visibility.behind(actor.subject, actor.acting_for)
+        message.repeat_count = visibility.repeats_in_sight(file, callers)
+        allowed = await self.views.allowed(actor, file)
+        message.allowed_actions.extend(allowed.actions)
+        message.sample_ids.extend(allowed.sample_ids)
         return message
 
     async def hazard_notice(self, call: Call, site_id: str) -> intake_marks_pb2.HazardNotice:
@@ -114,7 +118,7 @@ class Base(IntakeServiceServicer):
         file = await self.views.opened_file(opened)
         message = replies.tracked_case(file)
         allowed = await self.views.allowed(opened.actor, file, code=True)
-        tracking.add_to_case(message, file, allowed)
+        tracking.add_to_case(message, file, allowed.actions)
         return message
 
     async def _sees(self, actor: Actor, case_id: str) -> bool:

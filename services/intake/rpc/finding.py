@@ -7,7 +7,6 @@ from chassis.actor import Actor
 from chassis.call import current_call
 from chassis.clock import decision_time
 from chassis.database import Connection
-from chassis.errors import Refused
 from chassis.pages import fitting, page_size
 from services.intake.convert import finding as convert
 from services.intake.convert import replies
@@ -16,9 +15,10 @@ from services.intake.domain.filters import mentions_text
 from services.intake.domain.finding import Order, Place, Wanted, parse_order, place_of
 from services.intake.domain.inbox import View, caller_of
 from services.intake.domain.times import end_of_day, local_day
-from services.intake.domain.values import Case, Site
+from services.intake.domain.values import Listed, Site
+from services.intake.handlers.sites import check_site
 from services.intake.rpc.common import Base
-from services.intake.store import directory, finding
+from services.intake.store import finding
 
 
 class FindingMixin(Base):
@@ -30,10 +30,10 @@ class FindingMixin(Base):
         wanted, order = convert.wanted(request), parse_order(request.order_by)
         after = convert.place(self.pages.read(request))
         found = await self._list(actor, wanted, order, after, size + 1)
-        rows = fitting(replies.case_row(case) for case in found[:size])
+        rows = fitting(replies.case_row(one.case, overdue=one.overdue) for one in found[:size])
         response = rpc.ListCasesResponse(cases=rows)
         if len(found) > len(rows):
-            keyset = convert.keyset_of(place_of(found[len(rows) - 1], order))
+            keyset = convert.keyset_of(place_of(found[len(rows) - 1].case, order))
             response.next_page_token = self.pages.issue(request, keyset)
         return response
 
@@ -43,9 +43,7 @@ class FindingMixin(Base):
         actor = current_call(request).actor
         wanted, group = convert.wanted(request), convert.group(request.group_by)
         async with self.app.read(actor) as connection:
-            site = await directory.load_site(connection, wanted.site_id)
-            if site is None:
-                return rpc.CountCasesResponse()
+            site = await check_site(connection, actor, wanted.site_id)
             reader = await _reader(connection, actor, site, wanted.view)
             if not _by_words(wanted):
                 return convert.counts(await finding.count_cases(connection, wanted, reader, group))
@@ -55,20 +53,16 @@ class FindingMixin(Base):
     async def GetInbox(self, request: rpc.GetInboxRequest, context: Any) -> rpc.GetInboxResponse:
         actor = current_call(request).actor
         async with self.app.read(actor) as connection:
-            site = await directory.load_site(connection, request.site_id)
-            if site is None:
-                raise Refused("SITE_UNKNOWN", site_id=request.site_id)
+            site = await check_site(connection, actor, request.site_id)
             reader = await _reader(connection, actor, site, View.DUE_TODAY, View.MY_UNIT)
             return convert.inboxes(await finding.count_inboxes(connection, site.site_id, reader))
 
     async def _list(
         self, actor: Actor, wanted: Wanted, order: Order, after: Place | None, count: int
-    ) -> list[Case]:
-        """Returns a page; nothing of a site that isn't in the copy or out of sight."""
+    ) -> list[Listed]:
+        """Returns a page; Refused SITE_UNKNOWN for a site that isn't there or is out of sight."""
         async with self.app.read(actor) as connection:
-            site = await directory.load_site(connection, wanted.site_id)
-            if site is None:
-                return []
+            site = await check_site(connection, actor, wanted.site_id)
             reader = await _reader(connection, actor, site, wanted.view)
             if not _by_words(wanted):
                 return await finding.list_cases(connection, wanted, reader, order, after, count)

@@ -10,7 +10,6 @@ from chassis.call import Call, current_call
 from chassis.clock import decision_time
 from chassis.convert import to_date
 from chassis.database import Connection
-from chassis.errors import Refused
 from chassis.pages import fitting, page_size, portions
 from services.intake.convert import ledger as convert
 from services.intake.documents.cells import clean, in_file_name
@@ -21,10 +20,11 @@ from services.intake.documents.press import blank, chunks, pressed
 from services.intake.domain import publishing, visibility
 from services.intake.domain.filters import parse
 from services.intake.domain.ledger import Excerpt
-from services.intake.domain.times import OLDEST, bounded, end_of_day, start_of_day
+from services.intake.domain.times import OLDEST, bounded, check_order, end_of_day, start_of_day
 from services.intake.domain.values import Site
+from services.intake.handlers.sites import check_site
 from services.intake.rpc.common import Base
-from services.intake.store import directory, ledger
+from services.intake.store import ledger
 
 _BEFORE_ALL = OLDEST - timedelta(days=1)
 _AFTER_ALL = datetime(9999, 1, 1, tzinfo=UTC)
@@ -42,10 +42,8 @@ class LedgerMixin(Base):
         size = page_size(request.page_size, default=100, maximum=500)
         after: Any = self.pages.read(request) or ledger.BEFORE_ALL
         async with self.app.read(call.actor) as connection:
-            site = await directory.load_site(connection, request.site_id)
+            site = await check_site(connection, call.actor, request.site_id)
             excerpt = _excerpt(request, call, site)
-            if excerpt is None:
-                return rpc.ListLedgerResponse()
             found = await ledger.list_ledger(connection, excerpt, after, size + 1)
         rows = fitting(convert.ledger_row(row) for row in found[:size])
         response = rpc.ListLedgerResponse(rows=rows)
@@ -59,10 +57,8 @@ class LedgerMixin(Base):
     ) -> AsyncIterator[rpc.StreamLedgerResponse]:
         call = current_call(request)
         async with self.app.read(call.actor) as connection:
-            site = await directory.load_site(connection, request.site_id)
+            site = await check_site(connection, call.actor, request.site_id)
         excerpt = _excerpt(request, call, site)
-        if excerpt is None:
-            return
         async for rows in ledger.read_ledger(self.app, call.actor, excerpt):
             for portion in portions(convert.ledger_row(row) for row in rows):
                 yield rpc.StreamLedgerResponse(rows=portion)
@@ -72,11 +68,9 @@ class LedgerMixin(Base):
     ) -> AsyncIterator[rpc.ExportLedgerResponse]:
         call = current_call(request)
         async with self.app.read(call.actor) as connection:
-            site = await directory.load_site(connection, request.site_id)
+            site = await check_site(connection, call.actor, request.site_id)
             now = await decision_time(connection)
         excerpt = _excerpt(request, call, site)
-        if site is None or excerpt is None:
-            raise Refused("SITE_UNKNOWN", site_id=request.site_id)
         speech = Speech(call.language, site.zone)
         as_csv = request.format == rpc.DOCUMENT_FORMAT_CSV
         async with blank() as (file, folder):
@@ -107,9 +101,7 @@ class LedgerMixin(Base):
         size = page_size(request.page_size)
         before: Any = self.pages.read(request) or (_AFTER_ALL, "")
         async with self.app.read(call.actor) as connection:
-            site = await directory.load_site(connection, request.site_id)
-            if site is None:
-                raise Refused("SITE_UNKNOWN", site_id=request.site_id)
+            site = await check_site(connection, call.actor, request.site_id)
             found = await _solved(connection, request, site, before, size + 1)
             people = await ledger.list_people(connection, site.site_id)
         # Up to 200 texts of 4,000 characters each.
@@ -122,14 +114,12 @@ class LedgerMixin(Base):
         return response
 
 
-def _excerpt(request: _Asked, call: Call, site: Site | None) -> Excerpt | None:
-    """Returns what is asked for, None of a site that isn't there.
+def _excerpt(request: _Asked, call: Call, site: Site) -> Excerpt:
+    """Returns what is asked for.
 
-    Raises Refused FILTER_INVALID, and INVALID_FIELD for a day that isn't one.
+    Raises Refused FILTER_INVALID, PERIOD_INVALID, and INVALID_FIELD for a day that isn't one.
     """
     checked = parse(request.filter)
-    if site is None:
-        return None
     start, end = _period(request, site)
     return Excerpt(
         site_id=site.site_id,
@@ -146,12 +136,19 @@ def _excerpt(request: _Asked, call: Call, site: Site | None) -> Excerpt | None:
 def _period(
     request: _Asked | rpc.ListSolvedProblemsRequest, site: Site
 ) -> tuple[datetime, datetime]:
-    """Returns the first instant of the period and the first one after it."""
+    """Returns the first instant of the period and the first one after it; a side may be open.
+
+    Raises Refused PERIOD_INVALID for one that ends before it starts.
+    """
     start, end = _BEFORE_ALL, _AFTER_ALL
-    if request.HasField("start_date"):
-        start = start_of_day(bounded(to_date(request.start_date, "start_date")), site.zone)
-    if request.HasField("end_date"):
-        end = end_of_day(bounded(to_date(request.end_date, "end_date")), site.zone)
+    first = to_date(request.start_date, "start_date") if request.HasField("start_date") else None
+    last = to_date(request.end_date, "end_date") if request.HasField("end_date") else None
+    if first is not None:
+        start = start_of_day(bounded(first), site.zone)
+    if last is not None:
+        end = end_of_day(bounded(last), site.zone)
+    if first is not None and last is not None:
+        check_order(first, last)
     return start, end
 
 

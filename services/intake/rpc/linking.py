@@ -9,6 +9,7 @@ from chassis.server import LARGEST_MESSAGE_BYTES
 from chassis.work import once
 from services.intake.convert import linking as convert
 from services.intake.convert import replies
+from services.intake.domain import clocks
 from services.intake.handlers import linking
 from services.intake.rpc.common import Base
 
@@ -47,5 +48,6 @@ class LinkingMixin(Base):
         if response.ByteSize() > LARGEST_MESSAGE_BYTES:
             # A message takes any case; two that have grown since may be too much for it.
             old = await self.views.file(call.actor, request.case_id)
-            response.case.CopyFrom(replies.case_row(old.case))
+            late = clocks.overdue(old.case, old.clocks)
+            response.case.CopyFrom(replies.case_row(old.case, overdue=late))
         return response

@@ -42,7 +42,7 @@ class ReadingMixin(Base):
             response,
             file,
             steps=public.tell(steps, current_call(request).language),
-            allowed=await self.views.allowed(opened.actor, file, code=True),
+            allowed=(await self.views.allowed(opened.actor, file, code=True)).actions,
             master=await self.views.master_of(opened.actor, file),
         )
         return response

@@ -13,7 +13,9 @@ from chassis.pages import page_size
 from chassis.work import once
 from services.intake.convert import shifts as convert
 from services.intake.domain import visibility
+from services.intake.domain.samples import Heard
 from services.intake.handlers import shifts
+from services.intake.handlers.sites import check_site
 from services.intake.rpc.common import Base
 from services.intake.store import handover, samples
 
@@ -28,7 +30,7 @@ class ShiftsMixin(Base):
         self, request: shift.PrepareShiftHandoverRequest, context: Any
     ) -> shift.PrepareShiftHandoverResponse:
         call = current_call(request)
-        command = shifts.PrepareHandover(request.site_id, request.incoming, request.note.strip())
+        command = convert.prepare_handover(request)
         receipt = await once(self.app, call, partial(shifts.prepare_handover, command=command))
         return shift.PrepareShiftHandoverResponse(
             handover=await self._handover(call.actor, receipt.outcome)
@@ -61,6 +63,7 @@ class ShiftsMixin(Base):
         size = page_size(request.page_size)
         token: Any = self.pages.read(request) or (_LAST,)
         async with self.app.read(call.actor) as connection:
+            await check_site(connection, call.actor, request.site_id)
             found = await handover.list_handovers(connection, request.site_id, token[0], size + 1)
         page = found[:size]
         response = shift.ListShiftHandoversResponse(
@@ -92,11 +95,15 @@ class ShiftsMixin(Base):
         call = current_call(request)
         size = page_size(request.page_size)
         before: Any = self.pages.read(request) or _NEWEST
+        callers = visibility.behind(call.actor.subject, call.actor.acting_for)
         async with self.app.read(call.actor) as connection:
+            await check_site(connection, call.actor, request.site_id)
             found = await samples.list_samples(connection, request.site_id, before, size + 1)
-        page = found[:size]
+            page = found[:size]
+            ids = [one.sample_id for one in page]
+            heard = await samples.count_heard(connection, ids, callers)
         response = life.ListCallbackSamplesResponse(
-            samples=[convert.sample_message(one) for one in page]
+            samples=[convert.sample_message(one, heard.get(one.sample_id, Heard())) for one in page]
         )
         if len(found) > size:
             key = (page[-1].draw_time, page[-1].sample_id)
@@ -119,4 +126,5 @@ class ShiftsMixin(Base):
             if found is None:
                 raise Refused("SAMPLE_NOT_FOUND", sample_id=sample_id)
             sampled = await samples.list_sampled(connection, sample_id, callers)
-        return convert.sample_message(found, sampled)
+            heard = await samples.count_heard(connection, [sample_id], callers)
+        return convert.sample_message(found, heard.get(sample_id, Heard()), sampled)

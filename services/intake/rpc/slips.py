@@ -38,6 +38,7 @@ class SlipsMixin(Base):
         size = page_size(request.page_size)
         after: Any = self.pages.read(request)
         async with self.app.read(call.actor) as connection:
+            await check_site(connection, call.actor, request.site_id)
             found = await slips.list_pads(connection, request.site_id, after, size + 1)
         page = found[:size]
         response = rpc.ListSlipPadsResponse(pads=[convert.slip_pad(pad) for pad in page])

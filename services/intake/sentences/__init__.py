@@ -74,6 +74,8 @@ def _other_case(message: Message | None) -> str:
             return message.again_case_id
         case intake_facts_pb2.CaseLinked():
             return message.link.case_id
+        case intake_facts_pb2.CaseSplit():
+            return message.new_case_id
         case (
             intake_facts_pb2.CaseClosed()
             | intake_facts_pb2.CaseConfirmed()

@@ -76,6 +76,12 @@ def _case_linked(m: intake.CaseLinked, w: Words) -> str:
     return f"{w.actor()} {what} {other} ({w.label(m.link, 'relation')}): {m.reason}"
 
 
+def _case_split(m: intake.CaseSplit, w: Words) -> str:
+    number = w.case(m.new_case_id)
+    other = f"case {number}" if number else "a case of its own"
+    return f"{w.who(m.split_by)} split a second matter off as {other}: {m.reason}"
+
+
 def _case_commented(m: intake.CaseCommented, w: Words) -> str:
     told = m.comment
     if told.by_reporter:
@@ -184,6 +190,7 @@ SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseReferralResulted: _referral_resulted,
     intake.CaseReviewed: _case_reviewed,
     intake.CaseLinked: _case_linked,
+    intake.CaseSplit: _case_split,
     intake.CaseCommented: _case_commented,
     intake.CaseMeetingRecorded: _meeting_recorded,
     intake.CaseCodeReissued: _code_reissued,

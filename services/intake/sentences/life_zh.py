@@ -69,6 +69,12 @@ def _case_linked(m: intake.CaseLinked, w: Words) -> str:
     return f"{w.actor()}{what}{other}（{w.label(m.link, 'relation')}），理由：{m.reason}"
 
 
+def _case_split(m: intake.CaseSplit, w: Words) -> str:
+    number = w.case(m.new_case_id)
+    other = f"另立诉求 {number}" if number else "另立诉求"
+    return f"{w.who(m.split_by)}拆出其中另一事项，{other}，理由：{m.reason}"
+
+
 def _case_commented(m: intake.CaseCommented, w: Words) -> str:
     told = m.comment
     if told.by_reporter:
@@ -169,6 +175,7 @@ SENTENCES: Mapping[Any, Sentence] = {
     intake.CaseReferralResulted: _referral_resulted,
     intake.CaseReviewed: _case_reviewed,
     intake.CaseLinked: _case_linked,
+    intake.CaseSplit: _case_split,
     intake.CaseCommented: _case_commented,
     intake.CaseMeetingRecorded: _meeting_recorded,
     intake.CaseCodeReissued: _code_reissued,

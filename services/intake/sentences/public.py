@@ -16,12 +16,23 @@ from backstop.intake.v1 import intake_facts_pb2 as intake
 from backstop.intake.v1 import intake_pb2 as pb
 from backstop.routing.v1 import routing_facts_pb2 as routing
 from backstop.sla.v1 import sla_facts_pb2 as sla
+from backstop.sla.v1 import sla_pb2
 from chassis.errors import ENGLISH
 from services.intake.domain.values import Step
 from services.intake.sentences import labels
 
 # A reporter reads no more; the newest are kept.
 LIMIT = 200
+
+# What the reporter waits for; of other deadlines only those who handle the case read.
+_OWED = frozenset(
+    {
+        sla_pb2.CLOCK_KIND_FIRST_REPLY,
+        sla_pb2.CLOCK_KIND_PLAN,
+        sla_pb2.CLOCK_KIND_PROGRESS,
+        sla_pb2.CLOCK_KIND_RESOLUTION,
+    }
+)
 
 # The fact's payload → its sentence in Chinese and in English; None where it is nobody's business.
 _Tell = Callable[[Any], tuple[str, str] | None]
@@ -100,6 +111,20 @@ def _withdrawn(m: intake.CaseWithdrawn) -> tuple[str, str] | None:
     return "诉求已撤回，等待销号。", "The appeal was withdrawn."
 
 
+def _split(m: intake.CaseSplit) -> tuple[str, str]:
+    return (
+        f"其中另一事项已另立诉求 {m.new_number} 办理。",
+        f"A second matter in it has a case of its own: {m.new_number}.",
+    )
+
+
+def _breached(m: sla.ClockBreached) -> tuple[str, str] | None:
+    if m.clock.kind not in _OWED:
+        return None
+    zh, en = _label(sla_pb2.ClockKind, m.clock.kind)
+    return f"{zh}已超时限。", f"The {en} is late."
+
+
 def _master_moved(m: intake.CaseMasterMoved) -> tuple[str, str]:
     zh, en = _label(pb.CaseState, m.master_state)
     return (
@@ -134,6 +159,7 @@ _SENTENCES: Mapping[type[Message], _Tell] = {
     intake.CaseMeetingRecorded: _always(
         "相关单位已召开协调会。", "The units concerned have met about it."
     ),
+    intake.CaseSplit: _split,
     intake.CaseCodeReissued: _always("已补发凭证号。", "A new receipt code was issued."),
     intake.CaseMasterMoved: _master_moved,
     routing.CaseAssigned: _always("已明确包保责任人。", "It was assigned."),
@@ -143,6 +169,7 @@ _SENTENCES: Mapping[type[Message], _Tell] = {
     routing.JointSurveyRecorded: _always(
         "相关单位已到现场联合查看。", "The units concerned looked at it together."
     ),
+    sla.ClockBreached: _breached,
     sla.ClocksPaused: _always("已暂停计时。", "Its clocks stand still."),
     sla.ClocksResumed: _always("已恢复计时。", "Its clocks run again."),
 }

@@ -2,10 +2,6 @@
 -- Tells whether a case was drawn with a sample.
 SELECT EXISTS (SELECT FROM callback_sample_cases WHERE sample_id = $1 AND case_id = $2);
 
--- name: is_drawn
--- Tells whether a case was drawn with any sample.
-SELECT EXISTS (SELECT FROM callback_sample_cases WHERE case_id = $1);
-
 -- name: insert_withdrawal
 -- The reporter takes the case back, as far as it counts.
 INSERT INTO withdrawals (case_id, version, site_id, cycle, reason, basis, counts, withdraw_time)

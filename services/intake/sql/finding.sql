@@ -27,7 +27,8 @@ SELECT
             'flag_time', flag_time
         ) ORDER BY flag)
         FROM flags WHERE flags.case_id = cases.case_id
-    ) AS flags
+    ) AS flags,
+    {overdue} AS overdue
 FROM cases
 WHERE cases.site_id = $1 AND NOT cases.about_persons && $2::text[]
 

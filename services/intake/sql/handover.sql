@@ -60,22 +60,22 @@ WHERE handover_id = $1 AND incoming_sign_time IS NULL;
 -- A handover with what its lines come to.
 SELECT
     handover_id, site_id, sequence, prepared_by, prepare_time, incoming, incoming_sign_time, note,
-    incoming_note, open_before,
-    (
-        SELECT jsonb_object_agg(change, count)
-        FROM (
-            SELECT change, count(*) AS count FROM shift_handover_cases AS lines
-            WHERE lines.handover_id = $1 GROUP BY change
-        ) AS counted
-    ) AS changes,
-    (
-        SELECT count(*) FROM shift_handover_cases AS lines WHERE lines.handover_id = $1 AND at_risk
-    ) AS at_risk,
-    (
-        SELECT count(*) FROM shift_handover_cases AS lines
-        WHERE lines.handover_id = $1 AND promised_today
-    ) AS promised_today
-FROM shift_handovers
+    incoming_note, open_before, changes, at_risk, promised_today
+FROM shift_handovers AS handovers
+CROSS JOIN LATERAL (
+    SELECT
+        jsonb_object_agg(change, lines) AS changes,
+        coalesce(sum(at_risk), 0)::bigint AS at_risk,
+        coalesce(sum(promised_today), 0)::bigint AS promised_today
+    FROM (
+        SELECT
+            change, count(*) AS lines, count(*) FILTER (WHERE at_risk) AS at_risk,
+            count(*) FILTER (WHERE promised_today) AS promised_today
+        FROM shift_handover_cases AS listed
+        WHERE listed.handover_id = handovers.handover_id
+        GROUP BY change
+    ) AS counted
+) AS sums
 WHERE handover_id = $1;
 
 -- name: list_lines
@@ -88,6 +88,31 @@ JOIN cases ON cases.case_id = lines.case_id
 WHERE handover_id = $1 AND NOT about_persons && $2::text[];
 
 -- name: list_handovers
--- A site's handovers before a sequence, newest first.
-SELECT handover_id FROM shift_handovers
-WHERE site_id = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3;
+-- A site's handovers before a sequence, newest first, each with what its lines come to.
+SELECT
+    handover_id, site_id, sequence, prepared_by, prepare_time, incoming, incoming_sign_time, note,
+    incoming_note, open_before, changes, at_risk, promised_today
+FROM (
+    SELECT
+        handover_id, site_id, sequence, prepared_by, prepare_time, incoming, incoming_sign_time,
+        note, incoming_note, open_before
+    FROM shift_handovers
+    WHERE site_id = $1 AND sequence < $2
+    ORDER BY sequence DESC
+    LIMIT $3
+) AS handovers
+CROSS JOIN LATERAL (
+    SELECT
+        jsonb_object_agg(change, lines) AS changes,
+        coalesce(sum(at_risk), 0)::bigint AS at_risk,
+        coalesce(sum(promised_today), 0)::bigint AS promised_today
+    FROM (
+        SELECT
+            change, count(*) AS lines, count(*) FILTER (WHERE at_risk) AS at_risk,
+            count(*) FILTER (WHERE promised_today) AS promised_today
+        FROM shift_handover_cases AS listed
+        WHERE listed.handover_id = handovers.handover_id
+        GROUP BY change
+    ) AS counted
+) AS sums
+ORDER BY sequence DESC;

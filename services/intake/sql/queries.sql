@@ -151,6 +151,25 @@ SELECT
         JOIN cases AS linked ON linked.case_id = linked_case_id
         WHERE links.case_id = $1
     ) AS links,
+    (
+        -- Of the longest time that a site may choose; its rules narrow it down.
+        SELECT jsonb_agg(jsonb_build_object(
+            'occurred_time', other.occurred_time, 'about', other.about_persons
+        ))
+        FROM reporters AS own
+        JOIN reporters AS same
+            ON same.person_hash = own.person_hash AND same.case_id <> own.case_id
+        JOIN cases AS other ON other.case_id = same.case_id
+        WHERE own.case_id = $1 AND cases.confidentiality = 'NAMED'
+            AND other.site_id = cases.site_id AND other.confidentiality = 'NAMED'
+            AND other.occurred_time BETWEEN cases.occurred_time - interval '730 days'
+                AND cases.occurred_time + interval '730 days'
+    ) AS repeats,
+    (
+        SELECT rules FROM window_rules
+        WHERE window_rules.site_id = cases.site_id
+        ORDER BY version DESC LIMIT 1
+    ) AS rules,
     ARRAY(SELECT person FROM case_hands WHERE case_hands.case_id = $1) AS hands
 FROM cases
 JOIN subjects ON subjects.subject_id = cases.case_id

@@ -50,6 +50,38 @@ LEFT JOIN LATERAL (
 WHERE drawn.sample_id = $1 AND NOT about_persons && $2::text[]
 ORDER BY position;
 
+-- name: list_samples_of
+-- Samples that a case was drawn in, and whether they wait for a call that reaches its reporter: those
+-- that do before those that don't, then newest first, at most as many ($2).
+SELECT
+    sample_id,
+    NOT EXISTS (
+        SELECT FROM callbacks
+        WHERE callbacks.case_id = drawn.case_id AND callbacks.sample_id = drawn.sample_id
+            AND callbacks.reached
+    ) AS waits
+FROM callback_sample_cases AS drawn
+JOIN callback_samples USING (sample_id)
+WHERE drawn.case_id = $1
+ORDER BY waits DESC, draw_time DESC, sample_id DESC LIMIT $2;
+
+-- name: count_heard
+-- Of some samples ($1) how many reporters were reached, by what was declared and the last grade
+-- that they gave; of no case about the callers ($2).
+SELECT
+    drawn.sample_id, declared_outcome, declared_grade, called.grade, count(*) AS count
+FROM callback_sample_cases AS drawn
+JOIN cases ON cases.case_id = drawn.case_id
+JOIN LATERAL (
+    SELECT callbacks.grade
+    FROM callbacks
+    WHERE callbacks.case_id = drawn.case_id AND callbacks.sample_id = drawn.sample_id
+        AND callbacks.reached
+    ORDER BY version DESC LIMIT 1
+) AS called ON true
+WHERE drawn.sample_id = ANY ($1::text[]) AND NOT about_persons && $2::text[]
+GROUP BY drawn.sample_id, declared_outcome, declared_grade, called.grade;
+
 -- name: list_samples
 -- A site's samples before a (time, id) key, newest first.
 SELECT

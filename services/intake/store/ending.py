@@ -16,12 +16,6 @@ async def is_sampled(connection: Connection, sample_id: str, case_id: str) -> bo
     return found
 
 
-async def is_drawn(connection: Connection, case_id: str) -> bool:
-    """Tells whether a case was drawn with any sample."""
-    drawn: bool = await connection.fetchval(Q.is_drawn, case_id)
-    return drawn
-
-
 async def insert_withdrawal(
     connection: Connection, case: Case, withdrawal: Withdrawal, version: int
 ) -> None:

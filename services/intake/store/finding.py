@@ -16,6 +16,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from chassis.database import Connection
 from chassis.queries import load_queries
 from services.intake.domain.finding import (
@@ -27,7 +29,7 @@ from services.intake.domain.finding import (
     text_grams,
 )
 from services.intake.domain.inbox import INBOXES, View
-from services.intake.domain.values import Case
+from services.intake.domain.values import Listed
 from services.intake.store.filters import compile_filter
 from services.intake.store.pieces import Arguments, Pieces
 from services.intake.store.rows import read_case
@@ -35,6 +37,8 @@ from services.intake.store.rows import read_case
 Q = load_queries("services.intake", "sql/finding.sql")
 _PIECES = Pieces.load("sql/finding.sql")
 _FILTERS = Pieces.load("sql/filters.sql")
+# What a list says of each case is what its filter means.
+_LIST_CASES = _PIECES["list_cases"].replace("{overdue}", _FILTERS["overdue"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +77,18 @@ async def list_cases(
     order: Order,
     after: Place | None,
     count: int,
-) -> list[Case]:
+) -> list[Listed]:
     """Returns cases after a place of the order.
 
     `connection` is of the app's role. Raises Refused FILTER_INVALID for a filter of words that
     nothing is left of.
     """
     await connection.execute(Q.plan_anew)
-    found: list[Case] = []
-    for statement in _pages(_PIECES["list_cases"], wanted, reader, order, after):
+    found: list[Listed] = []
+    for statement in _pages(_LIST_CASES, wanted, reader, order, after):
         if len(found) < count:
             arguments = (*statement.arguments, count - len(found))
-            found += map(read_case, await connection.fetch(statement.sql, *arguments))
+            found += map(_listed, await connection.fetch(statement.sql, *arguments))
     return found
 
 
@@ -112,13 +116,13 @@ async def find_cases(
 
 async def load_found(
     connection: Connection, site_id: str, callers: frozenset[str], case_ids: Sequence[str]
-) -> list[Case]:
+) -> list[Listed]:
     """Returns those of the cases that are there for the callers, in the order of the ids."""
     arguments = Arguments[Any](site_id, list(callers))
     among = _PIECES.put("among_ids", arguments.add(list(case_ids)))
-    sql = _joined(_PIECES["list_cases"], [among])
+    sql = _joined(_LIST_CASES, [among])
     rows = await connection.fetch(sql, *arguments.values)
-    cases = {case.case_id: case for case in map(read_case, rows)}
+    cases = {one.case.case_id: one for one in map(_listed, rows)}
     return [cases[one] for one in case_ids if one in cases]
 
 
@@ -151,7 +155,7 @@ def listing(
     """Returns what `list_cases` runs, with all its arguments: for a look at the plans."""
     return [
         Statement(one.sql, (*one.arguments, count))
-        for one in _pages(_PIECES["list_cases"], wanted, reader, order, after)
+        for one in _pages(_LIST_CASES, wanted, reader, order, after)
     ]
 
 
@@ -171,6 +175,10 @@ def counting(wanted: Wanted, reader: Reader, group: CountGroup) -> Statement:
     head = _PIECES["count_cases"].replace("{group}", _PIECES[f"group_{group.lower()}"])
     sql = _joined(head, _conditions(wanted, reader, arguments))
     return Statement(f"{sql}\n{_PIECES['grouped']}", tuple(arguments.values))
+
+
+def _listed(row: asyncpg.Record) -> Listed:
+    return Listed(read_case(row), row["overdue"])
 
 
 def _pages(

@@ -108,23 +108,7 @@ async def sign_handover(
 async def load_handover(connection: Connection, handover_id: str) -> Handover | None:
     """Returns a handover, None when it isn't there or out of sight."""
     row = await connection.fetchrow(Q.get_handover, handover_id)
-    if row is None:
-        return None
-    counts = {Change(name): count for name, count in json.loads(row["changes"] or "{}").items()}
-    return Handover(
-        handover_id=row["handover_id"],
-        site_id=row["site_id"],
-        sequence=row["sequence"],
-        outgoing=row["prepared_by"],
-        prepare_time=row["prepare_time"],
-        incoming=row["incoming"],
-        incoming_sign_time=row["incoming_sign_time"],
-        note=row["note"],
-        incoming_note=row["incoming_note"],
-        reckoning=reckon(counts, row["open_before"]),
-        at_risk=row["at_risk"],
-        promised_today=row["promised_today"],
-    )
+    return None if row is None else _read_handover(row)
 
 
 async def list_lines(
@@ -156,5 +140,22 @@ async def list_handovers(
 ) -> list[Handover]:
     """Returns a site's handovers before a sequence, newest first."""
     rows = await connection.fetch(Q.list_handovers, site_id, before, count)
-    found = [await load_handover(connection, row["handover_id"]) for row in rows]
-    return [one for one in found if one is not None]
+    return [_read_handover(row) for row in rows]
+
+
+def _read_handover(row: asyncpg.Record) -> Handover:
+    counts = {Change(name): count for name, count in json.loads(row["changes"] or "{}").items()}
+    return Handover(
+        handover_id=row["handover_id"],
+        site_id=row["site_id"],
+        sequence=row["sequence"],
+        outgoing=row["prepared_by"],
+        prepare_time=row["prepare_time"],
+        incoming=row["incoming"],
+        incoming_sign_time=row["incoming_sign_time"],
+        note=row["note"],
+        incoming_note=row["incoming_note"],
+        reckoning=reckon(counts, row["open_before"]),
+        at_risk=row["at_risk"],
+        promised_today=row["promised_today"],
+    )

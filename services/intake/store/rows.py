@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from backstop.intake.v1 import intake_rules_pb2
+from services.intake.convert import rules as convert_rules
 from services.intake.domain.marks import (
     Attachment,
     Callback,
@@ -40,6 +42,7 @@ from services.intake.domain.values import (
     Link,
     Outcome,
     Relation,
+    Repeat,
     ReporterKind,
     Step,
     Urgency,
@@ -132,6 +135,7 @@ def read_file(row: asyncpg.Record) -> CaseFile:
         # What was attached to the appeal came with its first fact.
         attachments=tuple(attached.get(1, ())),
         followers=tuple(row["followers"]),
+        repeats=_repeats(row),
         hands=frozenset(row["hands"]),
     )
 
@@ -345,6 +349,21 @@ def _clock(item: Mapping[str, Any]) -> Clock:
         breached=item["breached"],
         excused=item["excused"],
     )
+
+
+def _repeats(row: asyncpg.Record) -> tuple[Repeat, ...]:
+    """Returns the reporter's other cases within the days of the site's rules."""
+    found = _list(row["repeats"], _repeat)
+    if not found:
+        return ()
+    # A site without rules of its own has the defaults, as an empty message means them.
+    told = intake_rules_pb2.WindowRules.FromString(row["rules"] or b"")
+    days = timedelta(days=convert_rules.from_message(told, 0).repeat_days)
+    return tuple(one for one in found if abs(one.occurred_time - row["occurred_time"]) <= days)
+
+
+def _repeat(item: Mapping[str, Any]) -> Repeat:
+    return Repeat(_time(item["occurred_time"]), tuple(item["about"]))
 
 
 def _link(item: Mapping[str, Any]) -> Link:

@@ -1,6 +1,6 @@
 """Samples of closed cases, and the calls that were made for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,10 +9,13 @@ import asyncpg
 from chassis.database import Connection
 from chassis.queries import load_queries
 from services.intake.domain.marks import Callback
-from services.intake.domain.samples import Closed, Drawn, Stratum
+from services.intake.domain.samples import Closed, Drawn, Heard, Stratum, agrees
 from services.intake.domain.values import Basis, Grade, Outcome
 
 Q = load_queries("services.intake", "sql/samples.sql")
+
+# A case is drawn in few samples; whoever calls needs no more of them than these.
+WAITING_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,29 @@ async def list_samples(
     return [
         Sample(**row) for row in await connection.fetch(Q.list_samples, site_id, *before, count)
     ]
+
+
+async def count_heard(
+    connection: Connection, sample_ids: Iterable[str], callers: Iterable[str]
+) -> Mapping[str, Heard]:
+    """Returns what the calls of some samples have brought; none about a caller."""
+    rows = await connection.fetch(Q.count_heard, list(sample_ids), list(callers))
+    found: dict[str, Heard] = {}
+    for row in rows:
+        declared, outcome = Grade(row["declared_grade"]), Outcome(row["declared_outcome"])
+        agreeing = row["count"] if agrees(declared, outcome, Grade(row["grade"])) else 0
+        before = found.get(row["sample_id"], Heard())
+        found[row["sample_id"]] = Heard(before.reached + row["count"], before.agreeing + agreeing)
+    return found
+
+
+async def list_samples_of(connection: Connection, case_id: str) -> tuple[bool, tuple[str, ...]]:
+    """Tells whether a case was drawn in any sample; and which still wait, newest first.
+
+    Those are WAITING_SHOWN at most: their calls have reached nobody so far.
+    """
+    rows = await connection.fetch(Q.list_samples_of, case_id, WAITING_SHOWN)
+    return bool(rows), tuple(row["sample_id"] for row in rows if row["waits"])
 
 
 def _sampled(row: asyncpg.Record) -> Sampled:

@@ -73,7 +73,8 @@ def review(case_id: str, decision: Any = UPHELD, **fields: Any) -> life.ReviewCa
 
 
 def call(case_id: str, **fields: Any) -> rpc.RecordCallbackRequest:
-    return rpc.RecordCallbackRequest(case_id=case_id, **fields)
+    """A call in vain, unless told."""
+    return rpc.RecordCallbackRequest(case_id=case_id, **{"reached": False} | fields)
 
 
 async def payload(window: Window, case_id: str, kind: type[Message]) -> Any:

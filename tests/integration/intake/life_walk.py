@@ -232,7 +232,8 @@ class Walk:
         told: dict[str, Any] = {}
         if what.get("way"):
             way = pb.FeedbackWay.Value(f"FEEDBACK_WAY_{what['way']}")
-            told["feedback"] = pb.Feedback(way=way, feedback_time=to_timestamp(now))
+            note = "回条交班长" if what["way"] == "LEFT" else ""
+            told["feedback"] = pb.Feedback(way=way, feedback_time=to_timestamp(now), note=note)
         match name:
             case "verify":
                 return rpc.VerifyCaseRequest(**one, place="浴室", findings="漏水")
@@ -245,7 +246,7 @@ class Walk:
                 return life.AmendCaseRequest(**one, reason="笔误", text=f"改 {self.counted}")
             case "flag":
                 return rpc.FlagCaseRequest(
-                    **one, flag=pb.CASE_FLAG_HAZARD, set=not subject.model.flagged, reason="隐患"
+                    **one, flag=pb.CASE_FLAG_HAZARD, remove=subject.model.flagged, reason="隐患"
                 )
             case "escalate":
                 return rpc.EscalateCaseRequest(**one, reason="超出权限")

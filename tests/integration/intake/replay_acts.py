@@ -51,10 +51,10 @@ def _flag(it: Life, case: pb.Case) -> Act:
     request = rpc.FlagCaseRequest(
         case_id=it.case_id,
         flag=it.one(pb.CASE_FLAG_HAZARD, pb.CASE_FLAG_LONG_STANDING),
-        set=it.one(True, True, False),
+        remove=it.one(False, False, True),
         reason=f"顶板渗水{it.count}",
     )
-    if request.set and request.flag == pb.CASE_FLAG_LONG_STANDING:
+    if not request.remove and request.flag == pb.CASE_FLAG_LONG_STANDING:
         request.leader = it.one("", "s-1", "c-1")
     return request, "DISPATCHER", "k-1"
 
@@ -189,6 +189,13 @@ def _link(it: Life, case: pb.Case) -> Act:
     return request, "CLERK", "c-1"
 
 
+def _split(it: Life, case: pb.Case) -> Act:
+    request = life.SplitCaseRequest(
+        case_id=it.case_id, text=f"食堂早饭太凉{it.count}", reason="两件事"
+    )
+    return request, "CLERK", "c-1"
+
+
 def _merge(it: Life, case: pb.Case) -> Act:
     request = life.MergeCaseRequest(
         case_id=it.case_id, master_case_id=it.one(*it.others), reason="同一事项"
@@ -239,5 +246,5 @@ RESOLVED: tuple[Try, ...] = (
 )  # fmt: skip
 CLOSED: tuple[Try, ...] = (_reopen, _reopen, _master_resolved, _masters_merged, _confirm)
 ANY: tuple[Try, ...] = (
-    _flag, _close, _withdraw, _link, _merge, _comment, _reissue, _unseal, _feed_back, _call,
+    _flag, _close, _withdraw, _link, _split, _merge, _comment, _reissue, _unseal, _feed_back, _call,
 )  # fmt: skip

@@ -37,10 +37,10 @@ def about(case_id: str) -> list[tuple[Message, str]]:
             "DISPATCHER",
         ),
         (
-            rpc.FlagCaseRequest(case_id=case_id, flag=pb.CASE_FLAG_HAZARD, set=True, reason="x"),
+            rpc.FlagCaseRequest(case_id=case_id, flag=pb.CASE_FLAG_HAZARD, reason="x"),
             "DIRECTOR",
         ),
-        (rpc.RecordCallbackRequest(case_id=case_id), "SUPPORT"),
+        (rpc.RecordCallbackRequest(case_id=case_id, reached=False), "SUPPORT"),
         (
             rpc.ResolveCaseRequest(case_id=case_id, resolution="x", outcome=pb.OUTCOME_SOLVED),
             "STEWARD",
@@ -102,14 +102,12 @@ async def test_another_site_is_answered_like_what_is_absent(window: Window) -> N
         assert there.sentence.replace(case_id, "") == nowhere.sentence.replace(absent, "")
     by_number = rpc.GetCaseRequest(number=made.case.number)
     assert (await window.refused(by_number, "LEADER", sites=("other",))).reason == "CASE_NOT_FOUND"
-    listed = await window.ask(
-        intake_finding_pb2.ListCasesRequest(site_id="yuwu"), "LEADER", sites=("other",)
-    )
-    assert not listed.cases
-    ledger = await window.ask(
-        intake_measures_pb2.ListLedgerRequest(site_id="yuwu"), "LEADER", sites=("other",)
-    )
-    assert not ledger.rows
+    for whole in (
+        intake_finding_pb2.ListCasesRequest(site_id="yuwu"),
+        intake_measures_pb2.ListLedgerRequest(site_id="yuwu"),
+    ):
+        unseen = await window.refused(whole, "LEADER", sites=("other",))
+        assert unseen.reason == "SITE_UNKNOWN"
     linked = appeal(site_id="other", links=[pb.Link(case_id=case_id, relation=pb.RELATION_RELATED)])
     answer = await window.refused(linked, "CLERK", sites=("other",))
     assert answer.reason == "LINK_NOT_FOUND"

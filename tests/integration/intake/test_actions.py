@@ -133,9 +133,7 @@ class Walk:
                     reason="等配件",
                 )
             ],
-            "FlagCase": [
-                rpc.FlagCaseRequest(**one, flag=pb.CASE_FLAG_HAZARD, set=True, reason="隐患")
-            ],
+            "FlagCase": [rpc.FlagCaseRequest(**one, flag=pb.CASE_FLAG_HAZARD, reason="隐患")],
             "EscalateCase": [rpc.EscalateCaseRequest(**one, reason="超出权限")],
             "ResolveCase": [
                 rpc.ResolveCaseRequest(
@@ -143,7 +141,7 @@ class Walk:
                 )
             ],
             "RecordCallback": [
-                rpc.RecordCallbackRequest(**one, words="无人接听", sample_id=sample)
+                rpc.RecordCallbackRequest(**one, reached=False, words="无人接听", sample_id=sample)
                 for sample in ("", *self.samples)
             ],
             "ConfirmCase": [rpc.ConfirmCaseRequest(**told, grade=pb.GRADE_SATISFIED)],
@@ -205,6 +203,24 @@ class Walk:
         if self.case_id in {one.case_id for one in sample.cases}:
             self.samples.append(sample.sample_id)
 
+    async def resolve_other(self) -> None:
+        """Resolves the case that it may be merged into: a duplicate's reporter is asked then."""
+        resolve = rpc.ResolveCaseRequest(
+            case_id=self.other, resolution="已更换", outcome=pb.OUTCOME_SOLVED, feedback=TOLD
+        )
+        await self.window.ask(resolve, "STEWARD", subject="s-9")
+        self.done.append("master resolved")
+
+    async def merge(self) -> None:
+        """Merges the case, where it is open, by somebody who isn't among the callers."""
+        if (await self.window.case(self.case_id)).state == pb.CASE_STATE_CLOSED:
+            return
+        merge = life.MergeCaseRequest(
+            case_id=self.case_id, master_case_id=self.other, reason="同一事项"
+        )
+        await self.window.ask(merge, "DISPATCHER", subject="d-9")
+        self.done.append("merged")
+
     async def step(self) -> None:
         """Tries what one caller isn't told, which is refused, then something that they are."""
         who = self.chance.choice([*self.callers, "DISPATCHER", "STEWARD"])
@@ -244,11 +260,18 @@ async def test_what_is_listed_is_done_and_what_is_not_is_refused(window: Window,
     walk = Walk(window, chance, made.case.case_id, made.receipt_code, other, callers)
     if chance.random() < 0.4:
         person = chance.choice(["s-1", "d-1", "u-1"])
-        recused = routing_facts_pb2.PersonRecused(
-            case_id=walk.case_id, person_id=person, reason="亲属"
-        )
-        await window.tell("routing", walk.case_id, "yuwu", recused)
-    for _ in range(20):
+        # Of the other, too: else it couldn't take the case's place.
+        for case_id in (walk.case_id, other):
+            recused = routing_facts_pb2.PersonRecused(
+                case_id=case_id, person_id=person, reason="亲属"
+            )
+            await window.tell("routing", case_id, "yuwu", recused)
+    resolved_at, merged_at = chance.randrange(20), chance.randrange(40)
+    for at in range(20):
+        if at == resolved_at:
+            await walk.resolve_other()
+        if at == merged_at:
+            await walk.merge()
         await walk.step()
         if chance.random() < 0.2:
             await walk.draw()

@@ -83,7 +83,7 @@ async def test_a_hazard_that_is_marked_says_what_must_be_done_at_once(
     await window.ask(publish, "DIRECTOR")
     kind = pb.CASE_FLAG_HAZARD if flag == "HAZARD" else pb.CASE_FLAG_LONG_STANDING
     case_id = (await window.register(hazard=True)).case.case_id
-    request = rpc.FlagCaseRequest(case_id=case_id, flag=kind, set=is_set, reason="漏电")
+    request = rpc.FlagCaseRequest(case_id=case_id, flag=kind, remove=not is_set, reason="漏电")
     reply = await window.ask(request, "DISPATCHER")
     # Also where it was marked before: whoever marks it may not have heard.
     assert reply.HasField("hazard_notice") is (flag == "HAZARD" and is_set)

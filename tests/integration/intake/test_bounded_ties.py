@@ -24,7 +24,7 @@ async def test_a_case_takes_no_more_ties_than_its_limit(window: Window) -> None:
     answer = await window.refused(tie(first, one_more), "CLERK")
     assert (answer.reason, answer.metadata) == (
         "TOO_MANY_ENTRIES",
-        {"what": "links", "limit": str(LINKS_LIMIT)},
+        {"what": "LINKS", "what_zh": "关联", "what_en": "links", "limit": str(LINKS_LIMIT)},
     )
     # What is there already is answered as ever, what is taken off makes room.
     await window.ask(tie(first, others[0]), "CLERK")

@@ -188,9 +188,10 @@ async def test_words_find_nothing_of_another_site_or_about_the_caller(window: Wi
     await window.register(text="班长骂人")
     assert len(await ids(window, asked(query="骂人"), subject="s-1")) == 1
     assert len(await ids(window, asked(query="骂人"), subject="d-1")) == 2
-    assert await ids(window, asked(query="骂人"), sites=("other",)) == []
+    unseen = await window.refused(asked(query="骂人"), "STEWARD", sites=("other",))
+    assert unseen.reason == "SITE_UNKNOWN"
     count = finding.CountCasesRequest(site_id="yuwu", query="骂人")
-    assert (await window.ask(count, "STEWARD", sites=("other",))).total == 0
+    assert (await window.refused(count, "STEWARD", sites=("other",))).reason == "SITE_UNKNOWN"
     assert (await window.ask(count, "STEWARD", subject="s-1")).total == 1
 
 

@@ -57,7 +57,7 @@ def mark(case_id: str, flag: pb.CaseFlag.ValueType, **fields: Any) -> rpc.FlagCa
 
 
 def call(case_id: str, **fields: Any) -> rpc.RecordCallbackRequest:
-    return rpc.RecordCallbackRequest(case_id=case_id, **fields)
+    return rpc.RecordCallbackRequest(case_id=case_id, **{"reached": False} | fields)
 
 
 async def payload(window: Window, case_id: str, kind: type[Message]) -> Any:
@@ -199,11 +199,11 @@ async def outcome(window: Window, request: Message, *roles: str, **how: Any) -> 
 async def test_marks_stand_on_the_case_and_are_taken_off(window: Window) -> None:
     case_id = (await window.register()).case.case_id
     hazard, old = pb.CASE_FLAG_HAZARD, pb.CASE_FLAG_LONG_STANDING
-    put = mark(case_id, hazard, set=True)
+    put = mark(case_id, hazard)
     await window.ask(put, "DISPATCHER")
     reply = await window.ask(put, "DISPATCHER")
     assert [one.flag for one in reply.case.flags] == [hazard]
-    await window.ask(mark(case_id, old, set=True, leader="s-1"), "DIRECTOR", subject="d-9")
+    await window.ask(mark(case_id, old, leader="s-1"), "DIRECTOR", subject="d-9")
     case = await window.case(case_id)
     assert [(one.flag, one.leader, one.flagged_by) for one in case.flags] == [
         (hazard, "", "dispatcher"), (old, "s-1", "d-9"),
@@ -212,12 +212,12 @@ async def test_marks_stand_on_the_case_and_are_taken_off(window: Window) -> None
     assert [one.flag for one in listed.cases[0].flags] == [hazard, old]
     # What stands already is left as it is, whoever says it.
     version = case.version
-    same = await window.ask(mark(case_id, hazard, set=True), "DIRECTOR", subject="d-8")
+    same = await window.ask(mark(case_id, hazard), "DIRECTOR", subject="d-8")
     assert (same.case.version, same.case.flags[0].flagged_by) == (version, "dispatcher")
-    await window.ask(mark(case_id, old, set=True), "DIRECTOR")
+    await window.ask(mark(case_id, old), "DIRECTOR")
     assert (await window.case(case_id)).flags[1].leader == ""
-    await window.ask(mark(case_id, hazard), "DIRECTOR")
-    await window.ask(mark(case_id, hazard), "DIRECTOR")
+    await window.ask(mark(case_id, hazard, remove=True), "DIRECTOR")
+    await window.ask(mark(case_id, hazard, remove=True), "DIRECTOR")
     case = await window.case(case_id)
     assert [one.flag for one in case.flags] == [old]
     assert await window.facts(case_id) == ["CaseRegistered", *["CaseFlagged"] * 4]
@@ -231,26 +231,26 @@ async def test_a_mark_is_refused(window: Window) -> None:
     case_id = made.case.case_id
     hazard, old = pb.CASE_FLAG_HAZARD, pb.CASE_FLAG_LONG_STANDING
     for request, reason, field in (
-        (mark(case_id, pb.CASE_FLAG_UNSPECIFIED, set=True), "INVALID_FIELD", "flag"),
-        (mark(case_id, hazard, set=True, leader="s-1"), "INVALID_FIELD", ""),
-        (mark(case_id, old, set=False, leader="s-1"), "INVALID_FIELD", ""),
-        (mark(case_id, old, set=True, leader="nobody"), "INVALID_FIELD", "leader"),
-        (rpc.FlagCaseRequest(case_id=case_id, flag=old, set=True), "INVALID_FIELD", "reason"),
-        (mark(case_id, old, set=True, expected_version=9), "VERSION_MISMATCH", ""),
+        (mark(case_id, pb.CASE_FLAG_UNSPECIFIED), "INVALID_FIELD", "flag"),
+        (mark(case_id, hazard, leader="s-1"), "INVALID_FIELD", ""),
+        (mark(case_id, old, remove=True, leader="s-1"), "INVALID_FIELD", ""),
+        (mark(case_id, old, leader="nobody"), "INVALID_FIELD", "leader"),
+        (rpc.FlagCaseRequest(case_id=case_id, flag=old), "INVALID_FIELD", "reason"),
+        (mark(case_id, old, expected_version=9), "VERSION_MISMATCH", ""),
     ):
         answer = await window.refused(request, "DIRECTOR")
         assert answer.reason == reason
         assert answer.metadata.get("field", "") == field or not field
-    assert (await window.refused(mark(case_id, old, set=True), "CLERK")).reason == (
-        "PERMISSION_DENIED"
-    )
+    assert (await window.refused(mark(case_id, old), "CLERK")).reason == "PERMISSION_DENIED"
     confirm = rpc.ConfirmCaseRequest(
         case_id=case_id, grade=pb.GRADE_SATISFIED, receipt_code=made.receipt_code
     )
     await window.ask(confirm, nobody=True)
-    await window.ask(mark(case_id, old, set=True), "DIRECTOR")
+    await window.ask(mark(case_id, old), "DIRECTOR")
     await window.ask(rpc.CloseCaseRequest(case_id=case_id, outcome=pb.OUTCOME_SOLVED), "DIRECTOR")
-    assert (await window.refused(mark(case_id, old), "DIRECTOR")).reason == "WRONG_STATE"
+    assert (
+        await window.refused(mark(case_id, old, remove=True), "DIRECTOR")
+    ).reason == "WRONG_STATE"
     assert [one.flag for one in (await window.case(case_id)).flags] == [old]
     assert (await window.facts(case_id)).count("CaseFlagged") == 1
 
@@ -259,7 +259,7 @@ async def test_two_who_mark_at_once_publish_one_fact(window: Window) -> None:
     for _ in range(4):
         case_id = (await window.register()).case.case_id
         await asyncio.gather(
-            *(window.ask(mark(case_id, pb.CASE_FLAG_HAZARD, set=True), "DIRECTOR") for _ in "abc")
+            *(window.ask(mark(case_id, pb.CASE_FLAG_HAZARD), "DIRECTOR") for _ in "abc")
         )
         assert await window.facts(case_id) == ["CaseRegistered", "CaseFlagged"]
 
@@ -336,7 +336,7 @@ async def test_a_call_is_refused(
     made = await window.register()
     case_id = made.case.case_id
     # A mark is a hand in the case.
-    await window.ask(mark(case_id, pb.CASE_FLAG_HAZARD, set=True), "DISPATCHER", subject="d-7")
+    await window.ask(mark(case_id, pb.CASE_FLAG_HAZARD), "DISPATCHER", subject="d-7")
     resolve = rpc.ResolveCaseRequest(
         case_id=case_id, resolution="x", outcome=pb.OUTCOME_SOLVED, feedback=TOLD
     )

@@ -289,7 +289,7 @@ async def test_a_message_may_be_left_after_tries_in_two_hours(window: Window) ->
             rpc.FeedBackAnswerRequest(
                 case_id=case_id,
                 answer_id=answered.answer_id,
-                feedback=pb.Feedback(way=way, feedback_time=tried),
+                feedback=pb.Feedback(way=way, feedback_time=tried, note="回条交班长"),
             ),
             "CLERK",
         )

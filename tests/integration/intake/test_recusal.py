@@ -214,7 +214,7 @@ async def test_no_leader_in_charge_of_a_case_that_is_kept_from_them(
     if how == "recused":
         await recuse(window, case_id, "s-1")
     flag = rpc.FlagCaseRequest(
-        case_id=case_id, flag=pb.CASE_FLAG_LONG_STANDING, set=True, reason="x", leader="s-1"
+        case_id=case_id, flag=pb.CASE_FLAG_LONG_STANDING, reason="x", leader="s-1"
     )
     answer = await window.refused(flag, "DIRECTOR")
     assert (answer.reason, answer.metadata["field"]) == ("INVALID_FIELD", "leader")

@@ -59,7 +59,7 @@ def steps(one: str, other: str) -> list[Step]:
             None,
         ),
         (
-            rpc.FlagCaseRequest(case_id=one, flag=pb.CASE_FLAG_HAZARD, set=True, reason=WHY),
+            rpc.FlagCaseRequest(case_id=one, flag=pb.CASE_FLAG_HAZARD, reason=WHY),
             "DISPATCHER",
             None,
         ),
@@ -160,17 +160,20 @@ async def test_each_change_is_one_entry_and_leaves_those_before_as_they_were(
     assert done | _OTHERS == changing()
 
 
-async def test_a_registration_and_a_split_are_an_entry_of_the_new_case(window: Window) -> None:
+async def test_a_registration_is_an_entry_and_a_split_one_of_either_case(window: Window) -> None:
     taken = await window.ask(
         appeal(occurred_time=to_timestamp(SPOKEN)), "CLERK", subject="c-1", acting_for="c-9"
     )
     old = taken.case.case_id
     split = life.SplitCaseRequest(case_id=old, text="另一件", reason=WHY)
     new = (await window.ask(split, "DISPATCHER", acting_for="d-9")).new_case.case_id
-    for case_id, who in ((old, ("c-1", "c-9")), (new, ("dispatcher", "d-9"))):
-        (entry,) = await journal(window, case_id)
+    registered, divided = await journal(window, old)
+    (begun,) = await journal(window, new)
+    for entry, who in ((registered, ("c-1", "c-9")), (begun, ("dispatcher", "d-9"))):
         assert (entry["actor"], entry["acting_for"]) == who
         assert entry["occurred_time"] == SPOKEN < entry["record_time"]
+    assert (divided["actor"], divided["acting_for"]) == ("dispatcher", "d-9")
+    assert divided["type"].endswith("CaseSplit")
 
 
 def changing() -> set[str]:

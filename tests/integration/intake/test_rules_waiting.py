@@ -98,7 +98,9 @@ async def test_a_hazard_stays_open_until_its_end_is_proven_as_any_case_does(
         feedback=pb.Feedback(way=pb.FEEDBACK_WAY_TOLD),
     )
     await window.ask(phoned, "CLERK")
-    off = rpc.FlagCaseRequest(case_id=case_id, flag=pb.CASE_FLAG_HAZARD, reason="已排除")
+    off = rpc.FlagCaseRequest(
+        case_id=case_id, flag=pb.CASE_FLAG_HAZARD, remove=True, reason="已排除"
+    )
     for _ in range(2):
         for outcome, missing in (
             ("REFERRED", "result_of_the_other_body"),

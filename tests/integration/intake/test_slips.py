@@ -153,5 +153,6 @@ async def test_clerks_issue_none(window: Window) -> None:
 
 async def test_another_site_has_no_pads_to_show(window: Window) -> None:
     await window.ask(pad(), DISPATCHER)
-    found = await window.ask(rpc.ListSlipPadsRequest(site_id="yuwu"), DISPATCHER, sites=("other",))
-    assert found == rpc.ListSlipPadsResponse()
+    request = rpc.ListSlipPadsRequest(site_id="yuwu")
+    answer = await window.refused(request, DISPATCHER, sites=("other",))
+    assert answer.reason == "SITE_UNKNOWN"

@@ -30,7 +30,7 @@ async def test_a_second_matter_is_of_the_same_reporter(window: Window) -> None:
     )
     reply = await window.ask(request, "DISPATCHER")
     new = reply.new_case
-    assert reply.case.version == old.version
+    assert reply.case.version == old.version + 1
     assert list(new.links) == [pb.Link(case_id=old.case_id, relation=pb.RELATION_SPLIT_FROM)]
     assert new.number != old.number
     assert (new.text, new.unit_id, new.category) == ("食堂早饭太凉", old.unit_id, old.category)

@@ -23,6 +23,7 @@ from services.intake.domain.room import (
 )
 from services.intake.domain.values import CaseFile, CaseState, Clock, WorkOrder
 from services.intake.store.handover import Handover, Line
+from services.intake.store.samples import WAITING_SHOWN
 from tests.unit.intake.examples import ACT, NOW, REPORTER, file
 from tests.unit.intake.test_room import WIDE, full
 
@@ -75,6 +76,8 @@ def largest() -> CaseFile:
 def test_the_largest_file_fits_into_a_message() -> None:
     message = case_file(largest())
     message.allowed_actions.extend(NAMES)
+    message.sample_ids.extend(ID.format(at) for at in range(WAITING_SHOWN))
+    assert len(message.result_feedbacks) == 200
     # Beside a new case, as an answer to SplitCase is, too.
     second = replace(file(), case=replace(largest().case, flags=()))
     assert message.ByteSize() > 3_000_000

@@ -1,5 +1,6 @@
 """What a case file takes, and that one as full as can be fits into a message."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -53,6 +54,7 @@ from tests.unit.intake.examples import ACT, NOW, TOLD, answer, case, file
 # Four bytes of UTF-8, and one character.
 WIDE = "𠮷"
 DAY = NOW.date()
+CODE, WORDS = re.compile("[A-Z_]+"), re.compile("[一-鿿]+")
 HOLDER = Speaker("anyone", frozenset(), code=True)
 STEWARD = Speaker("s-1", frozenset({"STEWARD"}))
 
@@ -101,7 +103,11 @@ def test_no_more_of_a_kind_than_its_limit(entry: Entry) -> None:
     there = replace(full(), answers=(answer(text=""),) * 200)
     with pytest.raises(Refused, match="TOO_MANY_ENTRIES") as caught:
         check_room(there, entry)
-    assert caught.value.metadata["what"] == entry.value
+    told = caught.value.metadata
+    assert told["what"] == entry.value
+    assert CODE.fullmatch(told["what"])
+    assert WORDS.fullmatch(told["what_zh"])
+    assert told["what_en"].islower()
     check_room(file(), entry)
 
 
@@ -110,7 +116,12 @@ def test_all_texts_share_their_room() -> None:
     check_room(there, Entry.MEETINGS, WIDE * 10)
     with pytest.raises(Refused, match="TOO_MANY_ENTRIES") as caught:
         check_room(there, Entry.MEETINGS, WIDE * 10, "x")
-    assert caught.value.metadata == {"what": "characters", "limit": str(TEXT_LIMIT)}
+    assert caught.value.metadata == {
+        "what": "CHARACTERS",
+        "what_zh": "记录字数",
+        "what_en": "characters",
+        "limit": str(TEXT_LIMIT),
+    }
 
 
 def test_a_full_file_can_still_be_resolved() -> None:
