@@ -4,7 +4,7 @@ In Chinese alone: it is signed by the mine's people. What the font lacks is prin
 nobody can hand a shift over without what somebody once typed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -85,17 +85,15 @@ class Sheet:
 def sheet_of(
     look: Look,
     handover: intake_handover_pb2.ShiftHandover,
-    cases: Mapping[str, intake_pb2.Case],
     site_name: str,
 ) -> Sheet:
-    """Returns a handover in the words of the site; `cases` by their ids tell the units."""
+    """Returns a handover in the words of the site."""
     words, names, sums = Words(ZH), look.names, handover.reckoning
     came = f"上班未销 {sums.open_before} + 新增 {sums.registered} + 重新办理 {sums.reopened}"
     left_off = f"另有 {handover.cases_left_off} 件未列出" if handover.cases_left_off else ""
     notes = (("", left_off), ("交班说明", handover.note), ("接班说明", handover.incoming_note))
     lines = []
     for case in handover.cases:
-        file = cases.get(case.case_id, intake_pb2.Case())
         told = (
             (case.at_risk, AT_RISK),
             (case.promised_today, PROMISED),
@@ -105,7 +103,7 @@ def sheet_of(
         lines.append(
             Line(
                 number=case.number,
-                unit=names.unit(file.unit_id) or file.place,
+                unit=names.unit(case.unit_id) or case.place,
                 state=words.value(intake_pb2.CaseState.DESCRIPTOR, case.state),
                 accountable=names.who(case.accountable),
                 due=look.due(case.due_time),

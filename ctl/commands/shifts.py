@@ -91,10 +91,8 @@ def print_sheet(
         options.check_new_file(file, ".pdf")
         found = await _handover(session, handover)
         look = await session.look(found.site_id)
-        # A handover's lines say nothing of units.
-        cases = await session.cases(case.case_id for case in found.cases)
         site_name = await _site_name(session, found.site_id)
-        pages = write_handover(file, sheet_of(look, found, cases, site_name))
+        pages = write_handover(file, sheet_of(look, found, site_name))
         session.show({"file": str(file), "handover_id": found.handover_id, "pages": pages})
         session.say(session.words("printed", file=file, pages=pages))
 

@@ -93,9 +93,13 @@ def head(look: Look, case: intake_pb2.Case, numbers: Mapping[str, str] = NO_NUMB
         add("level", str(case.level))
     if case.cycle > 1:
         add("cycle", str(case.cycle))
+    if case.repeat_count:
+        add("repeat_count", str(case.repeat_count))
+    add_pair(table, words("due"), _deadline(look, case))
     if case.state != intake_pb2.CASE_STATE_CLOSED:
         add("next_wake_time", look.due(case.next_wake_time))
     add(_resolution_label(case.state), case.resolution)
+    add("result_told", "; ".join(_told(look, one) for one in case.result_feedbacks))
     add("resolve_time", look.time(case.resolve_time))
     add("basis", enum(intake_pb2.ConfirmationBasis.DESCRIPTOR, case.confirmation_basis))
     add("grade", enum(intake_pb2.Grade.DESCRIPTOR, case.grade))
@@ -110,6 +114,7 @@ def head(look: Look, case: intake_pb2.Case, numbers: Mapping[str, str] = NO_NUMB
     add("withdrawal", " · ".join(filter(None, (withdrawal.reason, basis))))
     if case.attachments:
         add("attachments", ", ".join(one.caption or one.reference for one in case.attachments))
+    add("sample_ids", ", ".join(case.sample_ids))
     add("allowed_actions", _allowed(look, case.allowed_actions))
     add("version", str(case.version))
     return table
@@ -132,16 +137,17 @@ def _link(look: Look, link: intake_pb2.Link, numbers: Mapping[str, str]) -> str:
     return f"{look.words.value(intake_pb2.Relation.DESCRIPTOR, link.relation)} {other}"
 
 
+def _told(look: Look, feedback: intake_pb2.Feedback) -> str:
+    way = look.words.value(intake_pb2.FeedbackWay.DESCRIPTOR, feedback.way)
+    return f"{way} {look.time(feedback.feedback_time)}"
+
+
 def _answers(look: Look, answers: Iterable[intake_pb2.Answer]) -> Table:
     table = look.table(
         look.words("answers"), "time", "kind", "text", "promised", "actor", "fed_back", wide="text"
     )
     for answer in answers:
-        ways = [
-            f"{look.words.value(intake_pb2.FeedbackWay.DESCRIPTOR, feedback.way)} "
-            f"{look.time(feedback.feedback_time)}"
-            for feedback in answer.feedbacks
-        ]
+        ways = [_told(look, feedback) for feedback in answer.feedbacks]
         table.add_row(
             look.time(answer.answer_time),
             look.words.value(intake_pb2.AnswerKind.DESCRIPTOR, answer.kind),
@@ -270,7 +276,7 @@ def cases(look: Look, rows: Iterable[intake_pb2.Case]) -> Table:
     """Returns a list of cases; an arrow marks the level that an escalated one has reached."""
     table = look.table(
         look.words("case"),
-        "number", "state", "unit", "text", "accountable", "next_wake_time",
+        "number", "state", "unit", "text", "accountable", "due",
         wide="text",
     )  # fmt: skip
     for case in rows:
@@ -281,9 +287,15 @@ def cases(look: Look, rows: Iterable[intake_pb2.Case]) -> Table:
             escape(look.names.unit(case.unit_id)),
             escape(case.text),
             f"{look.who(case.accountable)}{level}",
-            look.due(case.next_wake_time),
+            _deadline(look, case),
         )
     return table
+
+
+def _deadline(look: Look, case: intake_pb2.Case) -> str:
+    """The nearest deadline that runs, and whether one has been missed."""
+    missed = f"[red]{look.words('overdue')}[/]" if case.overdue else ""
+    return " ".join(filter(None, (look.due(case.due_time), missed)))
 
 
 def timeline(

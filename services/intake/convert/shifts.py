@@ -132,6 +132,8 @@ def _line(line: Line) -> intake_handover_pb2.HandoverCase:
         promised_today=entry.promised_today,
         accountable=entry.accountable,
         text=line.text,
+        place=line.place,
+        unit_id=line.unit_id,
     )
     set_timestamp(message.due_time, entry.due_time)
     return message

@@ -29,6 +29,9 @@ CHUNK_BYTES = 64 * 1024
 
 _MOST_HOT_SPOTS = 10
 
+# Of one answer: each takes up to two kilobytes of the four megabytes that a message may have.
+MOST_GROUPS = 1_800
+
 # sla is asked for so many sites at once, and for so long in all.
 _ASKED_AT_ONCE = 8
 _CALENDAR_SECONDS = 3.0
@@ -59,6 +62,9 @@ class MeasuresMixin(Base):
             if other is not None:
                 compared = await _figures(connection, call, sites, other, by, now, stays)
             names = await store.list_names(connection, sites, by)
+        groups = len(found) + len(compared)
+        if groups > MOST_GROUPS:
+            raise Refused("TOO_MANY_GROUPS", groups=groups, limit=MOST_GROUPS)
         return rpc.GetMeasuresResponse(
             sets=convert.figure_sets(found, by, names, call.language),
             compared_sets=convert.figure_sets(compared, by, names, call.language),

@@ -40,6 +40,8 @@ class Line:
     entry: Entry
     number: str
     text: str
+    place: str
+    unit_id: str
 
 
 async def load_last(connection: Connection, site_id: str) -> asyncpg.Record | None:
@@ -129,6 +131,8 @@ async def list_lines(
             ),
             row["number"],
             row["text"],
+            row["place"],
+            row["unit_id"],
         )
         for row in rows
     ]

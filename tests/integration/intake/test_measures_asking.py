@@ -8,6 +8,7 @@ from google.type import date_pb2
 
 from backstop.intake.v1 import intake_measures_pb2 as rpc
 from services.intake.domain.measures import DEFINITIONS
+from services.intake.rpc import measures
 from tests.integration.intake import measured_month
 from tests.integration.intake.measured_month import EXPECTED
 from tests.integration.intake.past import END, OCTOBER, Ledger, day, figures, october
@@ -50,6 +51,19 @@ async def test_cases_about_the_caller_and_other_mines_are_not_in_it(
         ("other/bath", "样例矿 · 浴室队"),
         ("yuwu/bath", "样例矿 · 浴室队"),
     ]
+
+
+async def test_groups_that_do_not_fit_into_one_answer_are_refused(
+    window: Window, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measures, "MOST_GROUPS", 1)
+    await ledger.case(OCTOBER, category="PAY")
+    request = october(group_by=rpc.MEASURE_GROUP_CATEGORY)
+    assert len((await window.ask(request, "DIRECTOR")).sets) == 1
+    await ledger.case(OCTOBER, category="FOOD")
+    answer = await window.refused(request, "DIRECTOR")
+    assert answer.reason == "TOO_MANY_GROUPS"
+    assert answer.metadata == {"groups": "2", "limit": "1"}
 
 
 async def test_periods_are_compared_and_measures_explained(window: Window, ledger: Ledger) -> None:

@@ -42,7 +42,8 @@ async def test_three_handovers_reconcile_without_a_lost_case(window: Window) -> 
     assert first.HasField("incoming_sign_time")
 
     await close(window, ended)
-    new = (await window.register()).case.case_id
+    taken = (await window.register()).case
+    new = taken.case_id
     second = await hand_over(window, "s-1", "c-1")
     assert second.reckoning == shift.HandoverReckoning(
         open_before=2, registered=1, closed=1, open_now=2, balanced=True
@@ -53,6 +54,9 @@ async def test_three_handovers_reconcile_without_a_lost_case(window: Window) -> 
         new: shift.HANDOVER_CHANGE_NEW,
         ended: shift.HANDOVER_CHANGE_CLOSED,
     }
+    (line,) = (one for one in second.cases if one.case_id == new)
+    assert (line.text, line.place, line.unit_id) == (taken.text, taken.place, taken.unit_id)
+    assert line.unit_id
 
     reopen = life.ReopenCaseRequest(case_id=ended, reason="又坏了")
     await window.ask(reopen, "DISPATCHER")

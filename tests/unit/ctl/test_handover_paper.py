@@ -195,6 +195,8 @@ def test_a_handover_is_put_into_the_words_of_the_site() -> None:
                 due_time=_at(16),
                 accountable="position:DUTY_LEAD",
                 text="一\n二",
+                place="南风井",
+                unit_id="bathhouse",
             ),
             pb.HandoverCase(
                 case_id="b",
@@ -202,12 +204,12 @@ def test_a_handover_is_put_into_the_words_of_the_site() -> None:
                 state=intake_pb2.CASE_STATE_CLOSED,
                 change=pb.HANDOVER_CHANGE_CLOSED,
                 accountable="dd01",
+                place="风井口",
             ),
         ],
     )
     look = Look(Words("en"), NAMES, ZoneInfo("Asia/Shanghai"))
-    cases = {"a": intake_pb2.Case(unit_id="bathhouse"), "b": intake_pb2.Case(place="风井口")}
-    assert sheet_of(look, handover, cases, "样例·矿") == Sheet(
+    assert sheet_of(look, handover, "样例·矿") == Sheet(
         site_name="样例·矿",
         sequence=3,
         time="2026-11-22 20:00",

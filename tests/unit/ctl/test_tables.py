@@ -99,8 +99,29 @@ def test_what_is_too_much_to_be_listed_is_counted() -> None:
         cases=[intake_handover_pb2.HandoverCase(number="YW-1")], cases_left_off=2
     )
     assert "还有 2 项未列出" in _text(*shifts.handover(_look(), handover))
-    sheet = sheet_of(_look(), handover, {}, "样例·矿")
+    sheet = sheet_of(_look(), handover, "样例·矿")
     assert sheet.notes == (("", "另有 2 件未列出"),)
+
+
+def test_what_is_late_is_seen_in_the_list_and_on_the_file() -> None:
+    case = _case()
+    case.due_time.CopyFrom(_at(27, 16))
+    assert "2026-11-27 24:00" in _text(case_tables.cases(_look(), [case]))
+    assert "超期" not in _text(case_tables.cases(_look(), [case]))
+    case.overdue = True
+    assert "2026-11-27 24:00 超期" in _text(case_tables.cases(_look(), [case]))
+    assert re.search("截止 +2026-11-27 24:00 超期", _text(*case_tables.case_file(_look(), case)))
+
+
+def test_the_file_tells_of_repeats_of_how_the_result_was_told_and_of_samples() -> None:
+    case = _case()
+    case.repeat_count = 2
+    case.sample_ids.append("sample-1")
+    case.result_feedbacks.add(way=intake_pb2.FEEDBACK_WAY_TOLD, feedback_time=_at(23, 2))
+    text = _text(*case_tables.case_file(_look(), case))
+    assert re.search("此人另有诉求 +2 ", text)
+    assert re.search("待回访抽样 +sample-1", text)
+    assert re.search("结果告知 +.*2026-11-23 10:00", text)
 
 
 def test_a_list_marks_the_level() -> None:

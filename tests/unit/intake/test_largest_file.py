@@ -1,18 +1,21 @@
-"""That neither a case file nor a handover outgrows a message, whatever is added to it."""
+"""That no case file, handover or set of measures outgrows a message, whatever is added."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from backstop.intake.v1.intake_measures_pb2 import GetMeasuresResponse
 from chassis.errors import Refused
 from chassis.server import LARGEST_MESSAGE_BYTES
+from services.intake.convert.measures import definitions, figure_sets
 from services.intake.convert.replies import case_file
 from services.intake.convert.shifts import handover_message
 from services.intake.domain.actions import NAMES
 from services.intake.domain.amending import AmendCase, amend
 from services.intake.domain.handover import LINES_SHOWN, Change, Entry, reckon
 from services.intake.domain.marks import Flag, FlagKind, Pause
+from services.intake.domain.measures import DEFINITIONS, Figure, FigureSet, Group
 from services.intake.domain.room import (
     CLOCKS_SHOWN,
     PERSONS_LIMIT,
@@ -22,6 +25,7 @@ from services.intake.domain.room import (
     work_orders_shown,
 )
 from services.intake.domain.values import CaseFile, CaseState, Clock, WorkOrder
+from services.intake.rpc.measures import MOST_GROUPS
 from services.intake.store.handover import Handover, Line
 from services.intake.store.samples import WAITING_SHOWN
 from tests.unit.intake.examples import ACT, NOW, REPORTER, file
@@ -156,7 +160,18 @@ def test_the_longest_handover_fits_into_a_message() -> None:
     entry = Entry(
         ID.format(1), CaseState.IN_PROGRESS, Change.CARRIED, True, True, NOW, "position:" + "P" * 40
     )
-    lines = [Line(entry, f"{'Y' * 8}-20261122-000001", WIDE * 80)] * (LINES_SHOWN + 7)
+    lines = [Line(entry, f"{'Y' * 8}-20261122-000001", WIDE * 80, WIDE * 40, "U" * 40)] * (
+        LINES_SHOWN + 7
+    )
     message = handover_message(made, lines)
     assert message.cases_left_off == 7
     assert 2_000_000 < message.ByteSize() < LARGEST_MESSAGE_BYTES
+
+
+def test_as_many_measures_as_are_answered_at_once_fit_into_a_message() -> None:
+    figures = {one.measure: Figure(one.measure, 10**6, 10**6, value=1234.5) for one in DEFINITIONS}
+    group = FigureSet(f"{'s' * 40}/{'u' * 40}", figures)
+    names = {group.value: WIDE * 80}
+    sets = figure_sets([group] * MOST_GROUPS, Group.UNIT, names, "zh-CN")
+    message = GetMeasuresResponse(sets=sets, definitions=definitions())
+    assert LARGEST_MESSAGE_BYTES / 2 < message.ByteSize() < LARGEST_MESSAGE_BYTES
