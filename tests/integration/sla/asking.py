@@ -6,47 +6,35 @@ Decision time is moved to a Monday of a March to come, in which no law knows a h
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
 
 from backstop.intake.v1 import intake_pb2
 from backstop.routing.v1 import routing_facts_pb2
-from backstop.sla.v1 import sla_pb2, sla_service_pb2, sla_service_pb2_grpc
+from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from chassis.clock import set_offset
 from chassis.convert import to_timestamp
 from chassis.ids import new_id
-from chassis.pages import PageTokens
-from chassis.server import Registration
-from chassis.testing import PEPPER, Answer, Keys, bearer, read_refusal, serving
-from services.sla.app import SPEC
-from services.sla.rpc import SlaServicer
+from chassis.testing import Answer, Keys, bearer, read_refusal
 from tests.integration.sla.conftest import SITE, Sla, fed_back
+from tests.integration.sla.served import (
+    HOUR,
+    MIDNIGHT,
+    MONDAY,
+    Stub,
+    served,
+    servicer_of,
+)
 
-# The asynchronous stub exists for type checkers alone.
-Stub: TypeAlias = "sla_service_pb2_grpc.SlaServiceAsyncStub"
 Kind: TypeAlias = "sla_pb2.ClockKind.ValueType"
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FIRST_REPLY, PLAN = sla_pb2.CLOCK_KIND_FIRST_REPLY, sla_pb2.CLOCK_KIND_PLAN
 REMINDER, PAUSE = sla_pb2.CLOCK_KIND_REMINDER, sla_pb2.CLOCK_KIND_PAUSE
 OUTREACH, REVIEW = sla_pb2.CLOCK_KIND_OUTREACH, sla_pb2.CLOCK_KIND_REVIEW
-
-
-def _monday() -> datetime:
-    """Returns 9:00 at the site of the second Monday of next year's March."""
-    first = datetime(datetime.now(UTC).year + 1, 3, 1, 9, tzinfo=SHANGHAI)
-    return (first + DAY * ((-first.weekday()) % 7) + 7 * DAY).astimezone(UTC)
-
-
-MONDAY = _monday()
-# 24:00 of days from that Monday on.
-MIDNIGHT = [MONDAY + 15 * HOUR + number * DAY for number in range(60)]
 
 
 @dataclass
@@ -124,16 +112,8 @@ async def refused(call: Any) -> Answer:
 async def desk_of(sla: Sla, tmp_path: Path) -> AsyncIterator[Desk]:
     """Serves an sla on that Monday."""
     keys = Keys()
-    registration = Registration(
-        descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
-        add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=SlaServicer(sla.database.app, sla.database.worker, PageTokens(PEPPER)),
-    )
-    async with (
-        serving(registration, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (_, address),
-        grpc.aio.insecure_channel(address) as channel,
-    ):
-        desk = Desk(sla, sla_service_pb2_grpc.SlaServiceStub(channel), keys)
+    async with served(servicer_of(sla.database), keys, tmp_path) as stub:
+        desk = Desk(sla, stub, keys)
         await set_offset(sla.database.worker, MONDAY - datetime.now(UTC))
         yield desk
 

@@ -18,13 +18,11 @@ from backstop.sla.v1 import (
     sla_service_pb2_grpc,
 )
 from chassis.convert import to_date_message
-from chassis.pages import PageTokens
-from chassis.server import Registration
-from chassis.testing import PEPPER, Answer, Keys, bearer, read_refusal, serving
-from services.sla.app import SPEC
+from chassis.testing import Answer, Keys, bearer, read_refusal
 from services.sla.rpc import SlaServicer
 from tests.integration.sla.conftest import SITE, Sla
 from tests.integration.sla.past import DAY, MONDAY, Known, lives
+from tests.integration.sla.served import served, servicer_of
 
 # The asynchronous stub exists for type checkers alone.
 Stub: TypeAlias = "sla_service_pb2_grpc.SlaServiceAsyncStub"
@@ -137,16 +135,8 @@ def plan_in(days: int) -> sla_policy_pb2.Policy:
 async def bench_of(sla: Sla, tmp_path: Path) -> AsyncIterator[Desk]:
     """Serves an sla without a past; its processes end with it."""
     keys = Keys()
-    servicer = SlaServicer(sla.database.app, sla.database.worker, PageTokens(PEPPER))
-    registration = Registration(
-        descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
-        add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=servicer,
-    )
-    async with (
-        serving(registration, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (_, address),
-        grpc.aio.insecure_channel(address) as channel,
-    ):
-        yield Desk(sla, sla_service_pb2_grpc.SlaServiceStub(channel), keys, servicer)
+    servicer = servicer_of(sla.database)
+    async with served(servicer, keys, tmp_path) as stub:
+        yield Desk(sla, stub, keys, servicer)
     await servicer.close()
     assert not multiprocessing.active_children()

@@ -6,48 +6,34 @@ Decision time is moved to a Monday of a March to come, in which no law knows a h
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import grpc
 import pytest
 
-from backstop.sla.v1 import sla_pb2, sla_service_pb2, sla_service_pb2_grpc
+from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from chassis.clock import set_offset
 from chassis.convert import to_timestamp
 from chassis.ids import new_id
-from chassis.pages import PageTokens
 from chassis.queries import parse_queries
-from chassis.server import Registration
-from chassis.testing import PEPPER, Answer, Keys, bearer, read_refusal, serving
-from services.sla.app import SPEC
-from services.sla.rpc import SlaServicer
+from chassis.testing import Answer, Keys, bearer, read_refusal
 from tests.integration.sla.conftest import SITE, Sla
+from tests.integration.sla.served import (
+    MIDNIGHT,
+    MONDAY,
+    Stub,
+    served,
+    servicer_of,
+)
 
-# The asynchronous stub exists for type checkers alone.
-Stub: TypeAlias = "sla_service_pb2_grpc.SlaServiceAsyncStub"
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FIRST_REPLY, PLAN = sla_pb2.CLOCK_KIND_FIRST_REPLY, sla_pb2.CLOCK_KIND_PLAN
 RUNNING, PAUSED = sla_pb2.CLOCK_STATE_RUNNING, sla_pb2.CLOCK_STATE_PAUSED
 BREACHED = sla_pb2.CLOCK_STATE_BREACHED
 WAITING = sla_pb2.PAUSE_REASON_WAITING_FOR_REPORTER
 CHECKS = parse_queries("fsck", files("services.sla").joinpath("sql/fsck.sql").read_text("utf-8"))
-
-
-def _monday() -> datetime:
-    """Returns 9:00 at the site of the second Monday of next year's March."""
-    first = datetime(datetime.now(UTC).year + 1, 3, 1, 9, tzinfo=SHANGHAI)
-    return (first + DAY * ((-first.weekday()) % 7) + 7 * DAY).astimezone(UTC)
-
-
-MONDAY = _monday()
-# 24:00 of days from that Monday on.
-MIDNIGHT = [MONDAY + 15 * HOUR + number * DAY for number in range(60)]
 
 
 @dataclass
@@ -162,17 +148,8 @@ def reasons(answers: Sequence[Any]) -> list[str]:
 async def opened(sla: Sla, folder: Path) -> AsyncIterator[Desk]:
     """Serves from that Monday on; fsck has nothing to say at the end."""
     keys = Keys()
-    database = sla.database
-    registration = Registration(
-        descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
-        add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=SlaServicer(database.app, database.worker, PageTokens(PEPPER)),
-    )
-    async with (
-        serving(registration, keys=keys, folder=folder, reasons=SPEC.catalogue()) as (_, address),
-        grpc.aio.insecure_channel(address) as channel,
-    ):
-        desk = Desk(sla, sla_service_pb2_grpc.SlaServiceStub(channel), keys)
+    async with served(servicer_of(sla.database), keys, folder) as stub:
+        desk = Desk(sla, stub, keys)
         await desk.move_to(MONDAY, fire=False)
         yield desk
     found = {check.name: len(await sla.rows(check.sql)) for check in CHECKS}

@@ -14,18 +14,14 @@ from google.protobuf.message import Message
 from backstop.sla.v1 import (
     sla_calendar_pb2,
     sla_service_pb2,
-    sla_service_pb2_grpc,
 )
 from chassis.convert import to_date_message
 from chassis.ids import new_id
 from chassis.jobs import JobRunner
-from chassis.pages import PageTokens
-from chassis.server import Registration
-from chassis.testing import PEPPER, Answer, Keys, bearer, read_refusal, serving
-from services.sla.app import SPEC
+from chassis.testing import Answer, Keys, bearer, read_refusal
 from services.sla.handlers import jobs
-from services.sla.rpc import SlaServicer
 from tests.integration.sla.conftest import SITE, Sla
+from tests.integration.sla.served import served, servicer_of
 
 ADMINISTRATOR = ("ADMINISTRATOR",)
 EVERYWHERE = ("*",)
@@ -97,16 +93,8 @@ class Office:
 async def office_of(sla: Sla, folder: Path) -> AsyncIterator[Office]:
     """Serves an sla's publishing while the context lasts."""
     keys = Keys()
-    registration = Registration(
-        descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
-        add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=SlaServicer(sla.database.app, sla.database.worker, PageTokens(PEPPER)),
-    )
-    async with (
-        serving(registration, keys=keys, folder=folder, reasons=SPEC.catalogue()) as (_, address),
-        grpc.aio.insecure_channel(address) as channel,
-    ):
-        yield Office(sla_service_pb2_grpc.SlaServiceStub(channel), keys)
+    async with served(servicer_of(sla.database), keys, folder) as stub:
+        yield Office(stub, keys)
 
 
 async def run_jobs(sla: Sla) -> int:

@@ -8,9 +8,6 @@ import pytest
 from backstop.sla.v1 import sla_pb2
 from tests.integration.sla.asking import (
     FIRST_REPLY,
-    HOUR,
-    MIDNIGHT,
-    MONDAY,
     PAUSE,
     PLAN,
     Desk,
@@ -20,6 +17,7 @@ from tests.integration.sla.asking import (
     refused,
 )
 from tests.integration.sla.conftest import Sla, utc
+from tests.integration.sla.served import HOUR, MIDNIGHT, MONDAY
 
 
 @pytest.fixture

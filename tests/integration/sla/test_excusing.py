@@ -14,10 +14,7 @@ from chassis.convert import to_timestamp
 from tests.integration.sla.conftest import SITE, Sla, fed_back, utc
 from tests.integration.sla.desk import (
     BREACHED,
-    DAY,
     FIRST_REPLY,
-    HOUR,
-    MONDAY,
     PLAN,
     RUNNING,
     Desk,
@@ -25,6 +22,7 @@ from tests.integration.sla.desk import (
     reasons,
     refusal,
 )
+from tests.integration.sla.served import DAY, HOUR, MONDAY
 
 
 @pytest.fixture

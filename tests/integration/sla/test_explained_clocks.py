@@ -10,14 +10,10 @@ from backstop.sla.v1 import sla_pb2, sla_service_pb2
 from chassis.convert import to_date, to_timestamp
 from chassis.ids import new_id
 from tests.integration.sla.asking import (
-    DAY,
     FIRST_REPLY,
-    MIDNIGHT,
-    MONDAY,
     PAUSE,
     PLAN,
     REVIEW,
-    SHANGHAI,
     Desk,
     desk_of,
     live_a_little,
@@ -25,6 +21,7 @@ from tests.integration.sla.asking import (
     refused,
 )
 from tests.integration.sla.conftest import SITE, Sla, fed_back, utc
+from tests.integration.sla.served import DAY, MIDNIGHT, MONDAY, SHANGHAI
 
 
 @pytest.fixture

@@ -15,11 +15,7 @@ from chassis.clock import set_offset
 from chassis.convert import to_timestamp
 from chassis.ids import new_id
 from tests.integration.sla.asking import (
-    DAY,
     FIRST_REPLY,
-    HOUR,
-    MIDNIGHT,
-    MONDAY,
     OUTREACH,
     PAUSE,
     PLAN,
@@ -29,6 +25,7 @@ from tests.integration.sla.asking import (
     refused,
 )
 from tests.integration.sla.conftest import SITE, Sla, fed_back, utc
+from tests.integration.sla.served import DAY, HOUR, MIDNIGHT, MONDAY
 
 
 @pytest.fixture

@@ -15,11 +15,7 @@ from chassis.ids import new_id
 from tests.integration.sla.conftest import Sla, fed_back, utc
 from tests.integration.sla.desk import (
     BREACHED,
-    DAY,
     FIRST_REPLY,
-    HOUR,
-    MIDNIGHT,
-    MONDAY,
     PAUSED,
     PLAN,
     RUNNING,
@@ -30,6 +26,7 @@ from tests.integration.sla.desk import (
     reasons,
     refusal,
 )
+from tests.integration.sla.served import DAY, HOUR, MIDNIGHT, MONDAY
 
 
 @pytest.fixture

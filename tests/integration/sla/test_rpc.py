@@ -13,12 +13,9 @@ from backstop.intake.v1 import intake_pb2
 from backstop.sla.v1 import sla_pb2, sla_service_pb2, sla_service_pb2_grpc
 from chassis.convert import to_timestamp
 from chassis.ids import new_id
-from chassis.pages import PageTokens
-from chassis.server import Registration
-from chassis.testing import PEPPER, Answer, Keys, bearer, read_refusal, serving
-from services.sla.app import SPEC
-from services.sla.rpc import SlaServicer
+from chassis.testing import Answer, Keys, bearer, read_refusal
 from tests.integration.sla.conftest import SITE, Sla, utc
+from tests.integration.sla.served import served, servicer_of
 
 # The asynchronous stub exists for type checkers alone.
 Stub: TypeAlias = "sla_service_pb2_grpc.SlaServiceAsyncStub"
@@ -34,16 +31,8 @@ def keys() -> Keys:
 
 @pytest.fixture
 async def stub(sla: Sla, keys: Keys, tmp_path: Path) -> AsyncIterator[Stub]:
-    registration = Registration(
-        descriptor=sla_service_pb2.DESCRIPTOR.services_by_name["SlaService"],
-        add=sla_service_pb2_grpc.add_SlaServiceServicer_to_server,
-        servicer=SlaServicer(sla.database.app, sla.database.worker, PageTokens(PEPPER)),
-    )
-    async with (
-        serving(registration, keys=keys, folder=tmp_path, reasons=SPEC.catalogue()) as (_, address),
-        grpc.aio.insecure_channel(address) as channel,
-    ):
-        yield sla_service_pb2_grpc.SlaServiceStub(channel)
+    async with served(servicer_of(sla.database), keys, tmp_path) as stub:
+        yield stub
 
 
 async def refused(method: Any, request: Any, metadata: Any) -> Answer:

@@ -12,9 +12,10 @@ from chassis.convert import to_timestamp
 from chassis.ids import new_id
 from chassis.testing import bearer
 from tests.integration.sla.conftest import SITE, Sla
-from tests.integration.sla.desk import DAY, FIRST_REPLY, MIDNIGHT, MONDAY, PLAN, Desk, opened
+from tests.integration.sla.desk import FIRST_REPLY, PLAN, Desk, opened
 from tests.integration.sla.desk import refusal as refused
 from tests.integration.sla.office import close_on, office_of
+from tests.integration.sla.served import DAY, MIDNIGHT, MONDAY
 from tests.integration.sla.test_acts import assert_replayed
 
 ROLES = ["DISPATCHER", "DIRECTOR"]
