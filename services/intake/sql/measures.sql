@@ -160,7 +160,17 @@ outflow AS (
 ),
 standing AS (
     SELECT
-        grp, shielded, due_time <= at_time AND state <> 'CLOSED' AS overdue,
+        grp, shielded,
+        -- A breach that sla has recorded is no next deadline any more.
+        state <> 'CLOSED' AND (
+            due_time <= at_time OR EXISTS (
+                SELECT FROM clocks
+                WHERE clocks.case_id = seen.case_id AND clocks.cycle = seen.cycle
+                    AND clocks.site_id = seen.site_id AND clocks.state = 'BREACHED'
+                    AND clocks.kind NOT IN ('REMINDER', 'REVIEW', 'PAUSE', 'SILENCE')
+                    AND clocks.due_time <= at_time
+            )
+        ) AS overdue,
         accountable LIKE 'position:%' AS fallen_back, least(level, 5) AS level,
         -- sla reminds daily from when a case comes to such an owner until it leaves it.
         CASE

@@ -41,6 +41,25 @@ async def test_what_is_not_due_yet_is_not_judged(window: Window, ledger: Ledger)
     assert share(found[""]["ON_TIME_PLAN"]) == (0, 1)
 
 
+async def test_what_was_missed_stays_overdue_while_the_next_deadline_runs(
+    window: Window, ledger: Ledger
+) -> None:
+    # As sla leaves it: the plan was missed, and the level has until after the month to answer.
+    late = await ledger.case(OCTOBER, due_time=END + DAY)
+    await ledger.clock(late, "PLAN", END - DAY, "BREACHED")
+    await ledger.clock(late, "ESCALATION", END + DAY, "RUNNING", breached=False)
+    for kind, due, state, more in (
+        ("PLAN", END + HOUR, "BREACHED", {}),  # after the month
+        ("PLAN", END - DAY, "MET_LATE", {}),  # owed no more
+        ("REMINDER", END - DAY, "BREACHED", {}),  # never owed to anybody
+        ("PLAN", END - DAY, "BREACHED", {"cycle": 2}),  # of another cycle
+    ):
+        other = await ledger.case(OCTOBER, due_time=END + DAY)
+        await ledger.clock(other, kind, due, state, **more)
+    found = (await figures(window))[""]
+    assert (found["OVERDUE"].value, found["OPEN"].value) == (1, 5)
+
+
 async def test_promises_and_work_orders_are_those_of_their_units(
     window: Window, ledger: Ledger
 ) -> None:
