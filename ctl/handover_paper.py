@@ -42,6 +42,7 @@ COLUMNS: Final[tuple[tuple[str, int], ...]] = (
     ("内容", 58),
 )
 AT_RISK, PROMISED, NOTHING_OPEN = "有风险", "今日承诺", "没有未销号的诉求"
+WITHHELD: Final = "反映人员的诉求，内容不印"
 BALANCED, UNBALANCED = "账目相符", "账目不符，请逐件核对"
 _UNPRINTABLE: Final = "□"
 
@@ -97,18 +98,21 @@ def sheet_of(
         told = (
             (case.at_risk, AT_RISK),
             (case.promised_today, PROMISED),
+            (case.hazard, "隐患"),
+            (case.urgent, "紧急"),
             (case.change == intake_handover_pb2.HANDOVER_CHANGE_NEW, "新增"),
             (case.change == intake_handover_pb2.HANDOVER_CHANGE_REOPENED, "重新办理"),
         )
         lines.append(
             Line(
                 number=case.number,
-                unit=names.unit(case.unit_id) or case.place,
+                unit=names.unit(case.unit_id) or ("" if case.about_persons else case.place),
                 state=words.value(intake_pb2.CaseState.DESCRIPTOR, case.state),
                 accountable=names.who(case.accountable),
                 due=look.due(case.due_time),
                 marks=tuple(mark for is_so, mark in told if is_so),
-                text=" ".join(case.text.split()),
+                # The sheet lies open, and those it is about may pass by.
+                text=WITHHELD if case.about_persons else " ".join(case.text.split()),
             )
         )
     return Sheet(

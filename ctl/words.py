@@ -74,8 +74,8 @@ LABELS: dict[str, tuple[str, str]] = {
         "The receipt code is shown only this once; give it to the reporter.",
     ),
     "code_of_slip": (
-        "凭证号就是纸条 {slip} 上印的号码，属于这张纸条。",
-        "The receipt code belongs to slip {slip}: it is the one printed on it.",
+        "凭证号属于纸条 {slip}：由系统印制的，就是上面的号码；否则请抄在纸条上交给诉求人。",
+        "The code belongs to slip {slip}. Unless it is printed there, write it on it.",
     ),
     "colon": ("：", ": "),
     "comments": ("留言", "comments"),
@@ -156,8 +156,8 @@ LABELS: dict[str, tuple[str, str]] = {
         "The same as what is in force; nothing was published.",
     ),
     "imported": (
-        "登记 {registered} 行，未登记 {refused} 行",
-        "{registered} rows registered, {refused} refused",
+        "登记 {registered} 行，此前已登记 {known} 行，未登记 {refused} 行",
+        "{registered} rows registered, {known} had been before, {refused} refused",
     ),
     "in_vain": ("未接通", "not reached"),
     "in_working_time": ("工作时间 {time}", "{time} of working time"),

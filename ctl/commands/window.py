@@ -130,10 +130,7 @@ def import_slips(
     async def work(session: Session) -> Exit | None:
         await session.names(session.site)
         rows, faults = reading.read_sheet(file, session.zone)
-        results: list[sheet.RowResult] = [
-            sheet.RowResult(fault.line, "", "", refusal=f"{fault.heading} {fault.words}".strip())
-            for fault in faults
-        ]
+        results = sheet.refused_lines(faults)
         for start in range(0, len(rows), _BATCH):
             results += await _register(session, rows[start : start + _BATCH])
         results.sort(key=lambda one: one.line)
@@ -141,11 +138,12 @@ def import_slips(
             sheet.write_report(report, results)
         look = await session.look(session.site)
         refused = [one for one in results if one.refusal]
-        tally = Counter("refused" if one.refusal else "registered" for one in results)
-        session.show(dict(tally), *([tables.rows(look, refused)] if refused else ()))
-        session.say(
-            session.words("imported", registered=tally["registered"], refused=tally["refused"])
+        tally = Counter(
+            "refused" if one.refusal else "known" if one.known else "registered" for one in results
         )
+        session.show(dict(tally), *([tables.rows(look, refused)] if refused else ()))
+        counts = {what: tally[what] for what in ("registered", "known", "refused")}
+        session.say(session.words("imported", **counts))
         return Exit.FINDINGS if refused else None
 
     execute(context, work)
@@ -166,7 +164,12 @@ async def _register(session: Session, rows: Sequence[sheet.SlipRow]) -> list[she
             refusal = sentence(answer_of_status("intake", one.refused), session.words, names)
         results.append(
             sheet.RowResult(
-                row.line, row.slip_number, row.request_id, one.registered.number, refusal
+                row.line,
+                row.slip_number,
+                row.request_id,
+                one.registered.number,
+                refusal,
+                known=one.registered.replayed,
             )
         )
     return results

@@ -122,13 +122,32 @@ class SheetFault:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of a row: the number it was given, or in `refusal` why there is none."""
+    """What became of a row: the number it was given, or in `refusal` why there is none.
+
+    `known` tells that it had been registered before, by the same request id.
+    """
 
     line: int
     slip_number: str
     request_id: str
     number: str = ""
     refusal: str = ""
+    known: bool = False
+
+    @property
+    def became(self) -> str:
+        """In a word what became of it."""
+        if self.refusal:
+            return "未登记"
+        return "此前已登记" if self.known else "已登记"
+
+
+def refused_lines(faults: Iterable[SheetFault]) -> list[RowResult]:
+    """Returns a result for each line with faults, all of them in its refusal."""
+    lines: dict[int, list[str]] = {}
+    for fault in faults:
+        lines.setdefault(fault.line, []).append(f"{fault.heading} {fault.words}".strip())
+    return [RowResult(line, "", "", refusal="；".join(said)) for line, said in lines.items()]
 
 
 def write_template(
@@ -227,7 +246,7 @@ def write_report(path: Path, results: Iterable[RowResult]) -> None:
                 1,
                 (
                     result.slip_number,
-                    "未登记" if result.refusal else "已登记",
+                    result.became,
                     result.number,
                     result.refusal,
                     result.request_id,

@@ -33,9 +33,13 @@ def handover(look: Look, one: intake_handover_pb2.ShiftHandover) -> list[Rendera
     )  # fmt: skip
     for case in one.cases:
         changes = intake_handover_pb2.HandoverChange.DESCRIPTOR
-        marks = "".join(
-            mark for mark, set_ in (("⚠", case.at_risk), ("✓", case.promised_today)) if set_
+        told = (
+            ("⚠", case.at_risk),
+            ("✓", case.promised_today),
+            ("‼", case.hazard),
+            ("!", case.urgent),
         )
+        marks = "".join(mark for mark, is_so in told if is_so)
         cases.add_row(
             case.number,
             f"{words.value(changes, case.change)}{marks}",

@@ -134,6 +134,9 @@ def _line(line: Line) -> intake_handover_pb2.HandoverCase:
         text=line.text,
         place=line.place,
         unit_id=line.unit_id,
+        urgent=line.urgent,
+        hazard=line.hazard,
+        about_persons=line.about_persons,
     )
     set_timestamp(message.due_time, entry.due_time)
     return message

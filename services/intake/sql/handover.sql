@@ -82,7 +82,11 @@ WHERE handover_id = $1;
 -- The lines of a handover as they were then, none about the callers ($2).
 SELECT
     lines.case_id, lines.state, change, at_risk, promised_today, lines.due_time, lines.accountable,
-    number, left(text, 80) AS text, left(place, 40) AS place, unit_id
+    number, left(text, 80) AS text, left(place, 40) AS place, unit_id, urgency = 'URGENT' AS urgent,
+    EXISTS (
+        SELECT FROM flags WHERE flags.case_id = lines.case_id AND flag = 'HAZARD'
+    ) AS hazard,
+    about_persons <> '{}' AS about_persons
 FROM shift_handover_cases AS lines
 JOIN cases ON cases.case_id = lines.case_id
 WHERE handover_id = $1 AND NOT about_persons && $2::text[];

@@ -42,6 +42,9 @@ class Line:
     text: str
     place: str
     unit_id: str
+    urgent: bool = False
+    hazard: bool = False
+    about_persons: bool = False
 
 
 async def load_last(connection: Connection, site_id: str) -> asyncpg.Record | None:
@@ -133,6 +136,9 @@ async def list_lines(
             row["text"],
             row["place"],
             row["unit_id"],
+            row["urgent"],
+            row["hazard"],
+            row["about_persons"],
         )
         for row in rows
     ]

@@ -33,6 +33,22 @@ async def close(window: Window, case_id: str, grade: Any = pb.GRADE_SATISFIED) -
     await window.ask(rpc.CloseCaseRequest(case_id=case_id, outcome=pb.OUTCOME_SOLVED), "DISPATCHER")
 
 
+async def test_a_line_tells_what_to_look_at_first_and_what_is_not_for_the_wall(
+    window: Window,
+) -> None:
+    plain = (await window.register()).case.case_id
+    pressing = (await window.register(urgency=pb.URGENCY_URGENT)).case.case_id
+    about = (await window.register(about_persons=["s-1"])).case.case_id
+    flag = rpc.FlagCaseRequest(case_id=pressing, flag=pb.CASE_FLAG_HAZARD, reason="漏电")
+    await window.ask(flag, "DISPATCHER")
+    lines = (await hand_over(window, "c-2", "c-1")).cases
+    assert {one.case_id: (one.urgent, one.hazard, one.about_persons) for one in lines} == {
+        plain: (False, False, False),
+        pressing: (True, True, False),
+        about: (False, False, True),
+    }
+
+
 async def test_three_handovers_reconcile_without_a_lost_case(window: Window) -> None:
     kept = (await window.register()).case.case_id
     ended = (await window.resolved()).case.case_id

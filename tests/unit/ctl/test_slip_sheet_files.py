@@ -7,9 +7,7 @@ import openpyxl
 import pytest
 
 from ctl.failures import Problem
-from ctl.slips.sheet import (
-    MAX_ROWS,
-)
+from ctl.slips.sheet import MAX_ROWS, RowResult, SheetFault, refused_lines, write_report
 from tests.unit.ctl.slip_sheets import LEAST, read, write
 
 
@@ -103,3 +101,31 @@ def test_what_is_no_workbook_or_unpacks_to_too_much_is_told(tmp_path: Path) -> N
         book.writestr("xl/media/zeros", bytes(200_000_001))
     with pytest.raises(Problem, match="太大"):
         read(path)
+
+
+def test_a_line_is_refused_once_whatever_is_wrong_with_it() -> None:
+    faults = [
+        SheetFault(8, "时间", "看不懂"),
+        SheetFault(3, "内容", "没有填"),
+        SheetFault(8, "", "多了一格"),
+    ]
+    lines = {one.line: one.refusal for one in refused_lines(faults)}
+    assert lines == {8: "时间 看不懂；多了一格", 3: "内容 没有填"}
+
+
+def test_what_was_on_file_before_is_told_apart(tmp_path: Path) -> None:
+    write_report(
+        tmp_path / "report.xlsx",
+        [
+            RowResult(2, "SAM-1", "r-1", "YW-1"),
+            RowResult(3, "SAM-2", "r-2", "YW-2", known=True),
+            RowResult(4, "", "", refusal="内容 没有填"),
+        ],
+    )
+    sheet = openpyxl.load_workbook(tmp_path / "report.xlsx").active
+    assert sheet is not None
+    assert [row[2].value for row in sheet.iter_rows(min_row=3)] == [
+        "已登记",
+        "此前已登记",
+        "未登记",
+    ]
