@@ -40,8 +40,9 @@ async def likely(
             repeat=False,
             timeout=_SUGGESTING_SECONDS,
         )
-    except Failure:
-        return None
+    except Failure as failure:
+        # Reporters don't look through the cases of others.
+        return [] if failure.answer.reason == "PERMISSION_DENIED" else None
     return list(response.duplicates)
 
 

@@ -187,7 +187,7 @@ def register(
             session.note(idea)
         if not session.shell.json:
             await duplicates.show(session, response.case, on_file)
-        if "place" in found and not (unit or post):
+        if "place" in found and not (unit or post or response.case.unit_id):
             session.note(session.words("not_a_unit"))
             if alike := difflib.get_close_matches(where, names.units.values()):
                 session.note(session.words("perhaps", names="、".join(alike)))

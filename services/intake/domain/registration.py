@@ -39,7 +39,8 @@ class Known:
     `posts` are {post id: where it stands}; `linked` {linked case: whom it is about} of those that
     exist at the site, suggested duplicates included. `shift_ends` {(receiver, spoken): end of that
     shift}; `taken` are the ids of cases that are; `referred` {(system, its reference): case};
-    `pads` {prefix: slips of its pads}, None for a site that has issued none.
+    `pads` {prefix: slips of its pads}, None for a site that has issued none; `named_units` {name:
+    unit} of places that are the name of one unit.
     """
 
     site: Site
@@ -53,6 +54,7 @@ class Known:
     taken: frozenset[str] = frozenset()
     referred: Mapping[tuple[str, str], "Referred"] = field(default_factory=dict)
     pads: Mapping[str, Sequence[Printed]] | None = None
+    named_units: Mapping[str, str] = field(default_factory=dict)
 
     def printed(self, slip_number: str) -> Printed | None:
         """Returns the slips of the pad that a slip is from; None for one of no pad."""
@@ -262,7 +264,7 @@ def register(
         channel=command.channel,
         post_id=command.post_id,
         place=place_of(command, known),
-        unit_id=command.unit_id,
+        unit_id=unit_of(command, known),
         text=command.text,
         urgency=command.urgency,
         reporter_kind=command.reporter.kind,
@@ -293,6 +295,18 @@ def place_of(command: RegisterCase, known: Known) -> str:
     if command.place or _split_off(command):
         return command.place
     return known.posts.get(command.post_id, "")
+
+
+def says_place_alone(command: RegisterCase) -> bool:
+    """Tells whether words are all that it says of where it is."""
+    return bool(command.place and not command.unit_id and not command.post_id)
+
+
+def unit_of(command: RegisterCase, known: Known) -> str:
+    """Returns the unit that it concerns: a place that is a unit's name means the unit."""
+    if says_place_alone(command):
+        return known.named_units.get(command.place, "")
+    return command.unit_id
 
 
 def _split_off(command: RegisterCase) -> bool:

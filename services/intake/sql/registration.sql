@@ -5,6 +5,15 @@ SELECT
     published.version AS rules_version, published.rules,
     ARRAY(SELECT unit_id FROM units WHERE units.site_id = $1 AND unit_id = ANY ($2::text[]))
         AS units,
+    -- Places that are the name of one unit alone.
+    (
+        SELECT jsonb_object_agg(called, unit_id)
+        FROM (
+            SELECT units.name AS called, min(unit_id) AS unit_id FROM units
+            WHERE units.site_id = $1 AND units.name = ANY ($13::text[])
+            GROUP BY units.name HAVING count(*) = 1
+        ) AS named
+    ) AS named_units,
     (
         SELECT jsonb_object_agg(post_id, place) FROM posts
         WHERE posts.site_id = $1 AND post_id = ANY ($3::text[])

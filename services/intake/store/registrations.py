@@ -23,6 +23,7 @@ from services.intake.domain.registration import (
     Referred,
     external_ref_in_use,
     receiver_of,
+    says_place_alone,
 )
 from services.intake.domain.rules import DEFAULTS
 from services.intake.domain.slips import Printed, slip_parts
@@ -119,6 +120,7 @@ async def load_known(
         [system for system, _ in referred],
         [reference for _, reference in referred],
         [slip_parts(appeal.slip_number)[0] for appeal in appeals if appeal.slip_number],
+        [appeal.place for appeal in appeals if says_place_alone(appeal)],
     )
     return None if row is None else _read_known(row, spoken)
 
@@ -131,6 +133,7 @@ def _read_known(row: asyncpg.Record, spoken: Sequence[tuple[str, datetime]]) -> 
     return Known(
         site=read_site(row),
         units=frozenset(row["units"]),
+        named_units=json.loads(row["named_units"] or "{}"),
         posts=json.loads(row["posts"] or "{}"),
         categories=frozenset(row["categories"]),
         linked=json.loads(row["linked"] or "{}"),

@@ -8,7 +8,7 @@ from backstop.intake.v1 import intake_pb2 as pb
 from backstop.intake.v1 import intake_registration_pb2 as registration
 from backstop.intake.v1 import intake_service_pb2 as rpc
 from backstop.routing.v1 import routing_facts_pb2, routing_pb2
-from tests.integration.intake.window import Window
+from tests.integration.intake.window import Window, directory
 
 ANONYMOUS = pb.Reporter(confidentiality=pb.CONFIDENTIALITY_ANONYMOUS)
 WHERE: dict[str, Any] = {"place": "南风井浴室"}
@@ -79,3 +79,28 @@ async def test_somebody_looks_and_units_have_tasks_before_the_first_reply(window
     assert [one.findings for one in (await window.case(looked)).verifications] == ["漏水"]
     assert [one.work_order_id for one in (await window.case(tasked)).work_orders] == ["wo-1"]
     assert await window.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "unit"),
+    [
+        ({"place": "浴室队"}, "bath"),
+        ({"place": "浴室队门口"}, ""),  # not its name
+        ({"place": "浴室队", "post_id": "canteen"}, ""),  # where it was taken in
+        ({"place": "浴室队", "unit_id": "south"}, "south"),
+    ],
+)
+async def test_a_place_that_is_a_units_name_means_the_unit(
+    window: Window, said: dict[str, str], unit: str
+) -> None:
+    usual = {"post_id": "", "unit_id": ""}
+    made = await window.register(**usual | said)
+    assert (made.case.unit_id, made.case.place) == (unit, said["place"])
+
+
+async def test_a_name_of_two_units_is_none_of_them(window: Window) -> None:
+    told = directory("yuwu", "YW")
+    told.directory.units.add(unit_id="bath-2", name="浴室队", kind=routing_pb2.UNIT_KIND_TEAM)
+    await window.tell("routing", "directory/yuwu", "yuwu", told)
+    made = await window.register(place="浴室队", post_id="", unit_id="")
+    assert made.case.unit_id == ""

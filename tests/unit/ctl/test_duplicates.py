@@ -119,3 +119,14 @@ async def test_a_suggestion_that_fails_does_not_fail_the_registration(
     assert options["repeat"] is False
     # The clerk hasn't seen them: nothing to be counted as overruled.
     assert not request.suggested_duplicates
+
+
+async def test_whoever_may_not_look_is_not_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def call(*_: Any, **__: Any) -> Any:
+        code = grpc.StatusCode.PERMISSION_DENIED
+        raise Failure(Answer("intake", code, "x", reason="PERMISSION_DENIED"))
+
+    monkeypatch.setattr(Client, "call", call)
+    session = _Session()
+    session.client = Client(Connections({"intake": "127.0.0.1:9"}))  # type: ignore[attr-defined]  # of a real session
+    assert await likely(cast(Session, session), RegisterCaseRequest()) == []
