@@ -134,6 +134,7 @@ LABELS: dict[str, tuple[str, str]] = {
         "verdicts that would have been others; they stay",
     ),
     "flow": ("事实流", "flow of facts"),
+    "followers": ("并入本案的诉求", "merged into it"),
     "form": ("方式", "form"),
     "from": ("起", "from"),
     "gaps": ("空白", "gaps"),

@@ -107,6 +107,8 @@ def head(look: Look, case: intake_pb2.Case, numbers: Mapping[str, str] = NO_NUMB
     if case.deliveries_planned:
         add("deliveries", f"{case.deliveries_sent}/{case.deliveries_planned}")
     add("links", ", ".join(_link(look, link, numbers) for link in case.links))
+    if case.follower_count:
+        add("followers", str(case.follower_count))
     referral, withdrawal = case.referral, case.withdrawal
     add("referral", " · ".join(filter(None, (referral.body, referral.reference, referral.reason))))
     add("referral_result", referral.result)

@@ -116,10 +116,12 @@ def test_what_is_late_is_seen_in_the_list_and_on_the_file() -> None:
 def test_the_file_tells_of_repeats_of_how_the_result_was_told_and_of_samples() -> None:
     case = _case()
     case.repeat_count = 2
+    case.follower_count = 3
     case.sample_ids.append("sample-1")
     case.result_feedbacks.add(way=intake_pb2.FEEDBACK_WAY_TOLD, feedback_time=_at(23, 2))
     text = _text(*case_tables.case_file(_look(), case))
     assert re.search("此人另有诉求 +2 ", text)
+    assert re.search("并入本案的诉求 +3 ", text)
     assert re.search("待回访抽样 +sample-1", text)
     assert re.search("结果告知 +.*2026-11-23 10:00", text)
 
