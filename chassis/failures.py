@@ -34,7 +34,13 @@ _NETWORK_ERRNOS = frozenset(
     # asyncio sums up several refused addresses of one name in an OSError without a number.
     {None, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 )
-_PEER_CODES = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+_PEER_CODES = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,  # it sheds load
+    }
+)
 
 
 def dependency_of(error: BaseException) -> str | None:
@@ -50,7 +56,7 @@ def dependency_of(error: BaseException) -> str | None:
     if isinstance(error, amqp.AMQPError):
         return BROKER
     if isinstance(error, grpc.aio.AioRpcError):
-        return PEER if error.code() in _PEER_CODES else None
+        return PEER if error.code() in _PEER_CODES and not _is_too_large(error) else None
     if isinstance(error, TimeoutError | ConnectionError | socket.gaierror):
         return POSTGRES
     if isinstance(error, OSError) and error.errno in _NETWORK_ERRNOS:
@@ -64,6 +70,11 @@ def is_retryable(error: BaseException) -> bool:
     Serialization failures (40001), deadlocks (40P01) and locks not granted in time (55P03).
     """
     return isinstance(error, _CONFLICTS)
+
+
+def _is_too_large(error: grpc.aio.AioRpcError) -> bool:
+    """gRPC has one code for a busy peer and for a message that no waiting makes smaller."""
+    return "larger than max" in (error.details() or "")
 
 
 def _is_lost_connection(error: asyncpg.InterfaceError) -> bool:

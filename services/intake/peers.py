@@ -110,7 +110,8 @@ class Deadlines:
     async def working_day_before_last(self, site_id: str, zone: ZoneInfo, day: date) -> date | None:
         """Returns the working day before the last one, where `day` may be the last itself.
 
-        None when sla can't be asked, or has no calendar of the site for that time.
+        None when sla can't be asked, or has no calendar of the site for that time. Whatever else
+        it fails by is in its own log: what is asked here does without.
         """
         if self._stub is None:
             return None
@@ -134,9 +135,6 @@ class Deadlines:
                 ),
                 timeout=_CALENDAR_SECONDS,
             )
-        except grpc.aio.AioRpcError as error:
-            unknown = error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
-            if not unknown and dependency_of(error) is None:
-                raise
+        except grpc.aio.AioRpcError:
             return None
         return to_date(found.date)

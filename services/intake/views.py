@@ -37,10 +37,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What somebody may do with a case: names of RPCs, and the samples that wait for their call."""
+    """What somebody may do with a case: names of RPCs, and the samples that wait for their call.
+
+    `repeat_count` is how many other cases of its person there are for them.
+    """
 
     actions: tuple[str, ...] = ()
     sample_ids: tuple[str, ...] = ()
+    repeat_count: int = 0
 
 
 class Views:
@@ -113,15 +117,14 @@ class Views:
         except Refused:
             raise _not_found(number) from None
 
-    async def numbers(self, actor: Actor, case_ids: Iterable[str]) -> dict[str, str]:
-        """Returns {case: number} of those cases that are for the actor to see."""
+    async def numbers(self, actor: Actor, site_id: str, case_ids: Iterable[str]) -> dict[str, str]:
+        """Returns {case: number} of those of a site's cases that are for the actor to see."""
         callers = visibility.behind(actor.subject, actor.acting_for)
         async with self._app.read(actor) as connection:
-            found = await cases.list_numbers(connection, case_ids, callers)
             if visibility.only_reporter(actor.roles):
-                own = [one for one in found if await self._own(connection, actor, one)]
-                found = {one: found[one] for one in own}
-        return found
+                person = self.codes.person(site_id, actor.subject)
+                return await cases.list_own_numbers(connection, case_ids, callers, person)
+            return await cases.list_numbers(connection, case_ids, callers)
 
     async def opened(self, code: str) -> Opened:
         """Returns what a receipt code opens; Refused CODE_WRONG for an unknown one."""
@@ -152,27 +155,37 @@ class Views:
         return file
 
     async def allowed(self, actor: Actor, file: CaseFile, *, code: bool = False) -> Allowed:
-        """Returns what the actor may do with a case they see.
+        """Returns what the actor may do with a case they see, and what they are told beside it.
 
-        With `code` what the reporter may do by it, whoever the actor is.
+        With `code` what the reporter may do by it, whoever the actor is; nothing is counted then.
         """
-        if actor.service:
-            return Allowed()
+        callers = visibility.behind(actor.subject, actor.acting_for)
         caller = actions.Caller(
             "" if code else actor.subject,
             frozenset() if code else actor.roles,
-            visibility.behind(actor.subject, actor.acting_for),
+            callers,
             code=code,
         )
         around = actions.Circumstances(file.case.record_time)
-        if "REPORTER" in caller.roles or actions.needs_circumstances(file, caller, ACCESS):
+        repeat_count = 0
+        counts = file.repeat_days > 0 and not code
+        asks = not actor.service and (
+            "REPORTER" in caller.roles or actions.needs_circumstances(file, caller, ACCESS)
+        )
+        if counts or asks:
             async with self._app.read(actor) as connection:
-                own = await self._own(connection, actor, file.case.case_id)
-                caller = replace(caller, own=own)
-                if actions.needs_circumstances(file, caller, ACCESS):
-                    around = await self._circumstances(connection, file, caller)
+                if counts:
+                    repeat_count = await cases.count_repeats(connection, file, callers)
+                if asks:
+                    own = await self._own(connection, actor, file.case.case_id)
+                    caller = replace(caller, own=own)
+                    if actions.needs_circumstances(file, caller, ACCESS):
+                        around = await self._circumstances(connection, file, caller)
+        if actor.service:
+            return Allowed(repeat_count=repeat_count)
         names = actions.allowed(file, caller, ACCESS, around)
-        return Allowed(names, around.sample_ids if "RecordCallback" in names else ())
+        waiting = around.sample_ids if "RecordCallback" in names else ()
+        return Allowed(names, waiting, repeat_count)
 
     async def master_of(self, actor: Actor, file: CaseFile) -> Case | None:
         """Returns the case that goes on in a duplicate's place; None for any other."""

@@ -2,7 +2,8 @@
 
 As far as the case's state, the caller's roles and their hand in it decide: what is listed may
 still be refused for what it says (a date that has passed, a work order that is open, a sample that
-the case wasn't drawn in); what isn't listed is refused.
+the case wasn't drawn in) or for another case (a confidential one that it was split from); what
+isn't listed is refused.
 """
 
 from collections.abc import Callable, Mapping

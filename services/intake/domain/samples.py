@@ -25,6 +25,7 @@ class Closed:
     """A closed case that could be drawn, as it was declared."""
 
     case_id: str
+    cycle: int
     outcome: Outcome
     grade: Grade
     basis: Basis
@@ -33,7 +34,10 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
+    """A case of a sample, and what was declared in the cycle that it was drawn for."""
+
     case_id: str
+    cycle: int
     stratum: Stratum
     outcome: Outcome
     grade: Grade
@@ -54,7 +58,9 @@ def draw(closed: Iterable[Closed], count: int, seed: int) -> list[Drawn]:
     """
     order = tuple(Stratum)
     drawn = sorted(closed, key=lambda one: (order.index(stratum(one)), _lot(seed, one.case_id)))
-    return [Drawn(one.case_id, stratum(one), one.outcome, one.grade) for one in drawn[:count]]
+    return [
+        Drawn(one.case_id, one.cycle, stratum(one), one.outcome, one.grade) for one in drawn[:count]
+    ]
 
 
 def stratum(one: Closed) -> Stratum:

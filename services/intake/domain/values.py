@@ -169,14 +169,6 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
-    """Another named case of the same person at about the same time; `about` as of a tie."""
-
-    occurred_time: datetime
-    about: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Feedback:
     """One try to reach the reporter; `answer_id` is empty when it told of the resolution."""
 
@@ -327,8 +319,9 @@ class CaseFile:
     """A case with all that hangs on it; lists are oldest first. `zone` is the site's.
 
     `hands` are the persons who have had a hand in it: their word proves no result. `followers` are
-    the cases that are duplicates of this one. `attachments` are the appeal's own. `repeats` are
-    other cases of a named reporter with a person code; whoever reads may not see them all.
+    the cases that are duplicates of this one. `attachments` are the appeal's own. Within
+    `repeat_days` of it other cases of its person are counted; 0 where none are, because it doesn't
+    say by name and code whose it is.
     """
 
     case: Case
@@ -348,7 +341,7 @@ class CaseFile:
     meetings: tuple[Meeting, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     followers: tuple[str, ...] = ()
-    repeats: tuple[Repeat, ...] = ()
+    repeat_days: int = 0
     hands: frozenset[str] = frozenset()
 
     @property

@@ -50,11 +50,6 @@ def in_sight(about_persons: Iterable[str], callers: AbstractSet[str]) -> bool:
     return callers.isdisjoint(about_persons)
 
 
-def repeats_in_sight(file: CaseFile, callers: AbstractSet[str]) -> int:
-    """Returns how many other cases of the same person there are for those behind a call."""
-    return sum(in_sight(one.about, callers) for one in file.repeats)
-
-
 def check_sight(case: Case, callers: AbstractSet[str]) -> None:
     """Raises Refused CASE_NOT_FOUND, as for an absent case, to whom it is about."""
     if not in_sight(case.about_persons, callers):
@@ -97,9 +92,16 @@ def persons(told: Iterable[str]) -> list[str]:
     return sorted({one for one in told if one and ":" not in one})
 
 
-def check_unseal(confidentiality: Confidentiality, roles: AbstractSet[str]) -> None:
-    """Raises Refused REPORTER_ANONYMOUS, or CASE_CONFIDENTIAL for those who handle the case."""
+def check_unseal(
+    confidentiality: Confidentiality, roles: AbstractSet[str], *, confidential_kin: bool
+) -> None:
+    """Raises Refused REPORTER_ANONYMOUS, or CASE_CONFIDENTIAL for those who handle the case.
+
+    `confidential_kin` tells that a case which was one appeal with it, before a split, is
+    confidential: the reporter is the same, so whoever reads one name has the other.
+    """
     if confidentiality is Confidentiality.ANONYMOUS:
         raise Refused("REPORTER_ANONYMOUS")
-    if confidentiality is Confidentiality.CONFIDENTIAL and roles.isdisjoint(SEES_CONFIDENTIAL):
+    hidden = confidential_kin or confidentiality is Confidentiality.CONFIDENTIAL
+    if hidden and roles.isdisjoint(SEES_CONFIDENTIAL):
         raise Refused("CASE_CONFIDENTIAL")

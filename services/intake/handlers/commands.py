@@ -187,7 +187,8 @@ async def reject_case(
 async def unseal_reporter(work: Work, command: commands.UnsealReporter) -> Receipt:
     """Writes who looks at the reporter and why; the seal is opened after the commit."""
     case = (await held(work, command.case_id, 0)).case
-    visibility.check_unseal(case.confidentiality, work.actor.roles)
+    kin = await cases.has_confidential_kin(work.connection, case.case_id)
+    visibility.check_unseal(case.confidentiality, work.actor.roles, confidential_kin=kin)
     fact = facts.case_unsealed(case, command, work.actor.subject)
     return Receipt(case.case_id, work.record(case.case_id, case.site_id, fact))
 

@@ -83,9 +83,8 @@ class Base(IntakeServiceServicer):
     async def shown(self, actor: Actor, file: CaseFile) -> intake_pb2.Case:
         """Returns a case that the actor may see, with what they may do with it now."""
         message = replies.case_file(file)
-        callers = visibility.behind(actor.subject, actor.acting_for)
-        message.repeat_count = visibility.repeats_in_sight(file, callers)
         allowed = await self.views.allowed(actor, file)
+        message.repeat_count = allowed.repeat_count
         message.allowed_actions.extend(allowed.actions)
         message.sample_ids.extend(allowed.sample_ids)
         return message

@@ -59,7 +59,7 @@ class ReadingMixin(Base):
             steps = found[:size]
             narrator = Narrator(steps, call.language, file.zone)
             names = await directory.list_names(connection, file.case.site_id, narrator.codes())
-        numbers = await self.views.numbers(call.actor, narrator.cases())
+        numbers = await self.views.numbers(call.actor, file.case.site_id, narrator.cases())
         names |= {("case", case_id): number for case_id, number in numbers.items()}
         entries = fitting(
             replies.timeline_entry(step, sentence)
@@ -82,7 +82,9 @@ class ReadingMixin(Base):
         if receipt.replayed:
             # The look is on record; whether the caller still may is decided anew.
             case = (await self.views.file(call.actor, request.case_id)).case
-            visibility.check_unseal(case.confidentiality, call.actor.roles)
+            async with self.app.read(call.actor) as connection:
+                kin = await cases.has_confidential_kin(connection, case.case_id)
+            visibility.check_unseal(case.confidentiality, call.actor.roles, confidential_kin=kin)
         reporter = await self.views.reporter(call.actor, request.case_id)
         return rpc.UnsealReporterResponse(reporter=reporter)
 

@@ -24,7 +24,8 @@ from services.intake.sentences import labels
 # A reporter reads no more; the newest are kept.
 LIMIT = 200
 
-# What the reporter waits for; of other deadlines only those who handle the case read.
+# What the reporter waits for; of other deadlines only those who handle the case read. The query
+# that lists the steps leaves others out as well.
 _OWED = frozenset(
     {
         sla_pb2.CLOCK_KIND_FIRST_REPLY,
@@ -133,6 +134,13 @@ def _master_moved(m: intake.CaseMasterMoved) -> tuple[str, str]:
     )
 
 
+def _assigned(m: routing.CaseAssigned) -> tuple[str, str] | None:
+    # A position that has it meanwhile is nobody in person.
+    if not m.steward or m.previous == m.steward:
+        return None
+    return "已明确包保责任人。", "It was assigned."
+
+
 _SENTENCES: Mapping[type[Message], _Tell] = {
     intake.CaseRegistered: _always("诉求已登记。", "The appeal was registered."),
     intake.CaseVerified: _always("已到现场核查。", "Someone went and looked."),
@@ -162,7 +170,7 @@ _SENTENCES: Mapping[type[Message], _Tell] = {
     intake.CaseSplit: _split,
     intake.CaseCodeReissued: _always("已补发凭证号。", "A new receipt code was issued."),
     intake.CaseMasterMoved: _master_moved,
-    routing.CaseAssigned: _always("已明确包保责任人。", "It was assigned."),
+    routing.CaseAssigned: _assigned,
     routing.CaseAccepted: _always("责任人已接办。", "Whoever it was assigned to has taken it."),
     routing.CaseEscalated: _always("已提交上一级处理。", "The next level was asked to act."),
     routing.WorkOrdersDispatched: _always("已派单办理。", "Tasks were given out."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backstop.routing.v1 import routing_facts_pb2 as routing
-from services.intake.sentences.words import Sentence, Words
+from services.intake.sentences.words import Sentence, Words, same_hands
 
 
 def _directory_published(m: routing.DirectoryPublished, _: Words) -> str:
@@ -24,6 +24,9 @@ def _roster_published(m: routing.RosterPublished, _: Words) -> str:
 
 
 def _case_assigned(m: routing.CaseAssigned, w: Words) -> str:
+    if same_hands(m):
+        # Whoever decided noted the reasons in Chinese.
+        return f"It stays with {w.who(m.steward or m.accountable)}: {''.join(m.reasons)}"
     same = ("", m.steward or m.accountable)
     taken = f" (before: {w.who(m.previous)})" if m.previous not in same else ""
     steward = w.who(m.steward or m.accountable)

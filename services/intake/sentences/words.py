@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from backstop.intake.v1 import intake_marks_pb2
+from backstop.routing.v1 import routing_facts_pb2
 from backstop.sla.v1 import sla_facts_pb2, sla_pb2
 from chassis.convert import to_datetime, to_timedelta, to_timestamp
 
@@ -25,6 +26,17 @@ _COME_AGAIN = (
     sla_pb2.CLOCK_KIND_REVIEW,
     sla_pb2.CLOCK_KIND_OUTREACH,
 )
+
+
+def same_hands(m: routing_facts_pb2.CaseAssigned) -> bool:
+    """Tells whether an assignment leaves the case with whom it was; its reasons tell why.
+
+    One given by hand is an assignment, whoever had it. A position is the one before only of a case
+    that stays with it: where a person gets it, nobody is named.
+    """
+    if m.assigned_by or not m.previous or not m.reasons:
+        return False
+    return bool(m.previous == m.steward or (not m.steward and m.previous.startswith("position:")))
 
 
 @dataclass(frozen=True, slots=True)

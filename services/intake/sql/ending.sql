@@ -1,6 +1,10 @@
 -- name: is_sampled
--- Tells whether a case was drawn with a sample.
-SELECT EXISTS (SELECT FROM callback_sample_cases WHERE sample_id = $1 AND case_id = $2);
+-- Tells whether a case was drawn with a sample in the cycle that it is in.
+SELECT EXISTS (
+    SELECT FROM callback_sample_cases AS drawn
+    JOIN cases ON cases.case_id = drawn.case_id AND cases.cycle = drawn.cycle
+    WHERE drawn.sample_id = $1 AND drawn.case_id = $2
+);
 
 -- name: insert_withdrawal
 -- The reporter takes the case back, as far as it counts.

@@ -151,20 +151,11 @@ SELECT
         JOIN cases AS linked ON linked.case_id = linked_case_id
         WHERE links.case_id = $1
     ) AS links,
-    (
-        -- Of the longest time that a site may choose; its rules narrow it down.
-        SELECT jsonb_agg(jsonb_build_object(
-            'occurred_time', other.occurred_time, 'about', other.about_persons
-        ))
-        FROM reporters AS own
-        JOIN reporters AS same
-            ON same.person_hash = own.person_hash AND same.case_id <> own.case_id
-        JOIN cases AS other ON other.case_id = same.case_id
-        WHERE own.case_id = $1 AND cases.confidentiality = 'NAMED'
-            AND other.site_id = cases.site_id AND other.confidentiality = 'NAMED'
-            AND other.occurred_time BETWEEN cases.occurred_time - interval '730 days'
-                AND cases.occurred_time + interval '730 days'
-    ) AS repeats,
+    -- What else a person has raised is counted where the case is shown; here, only whether it is.
+    cases.confidentiality = 'NAMED' AND EXISTS (
+        SELECT FROM reporters
+        WHERE reporters.case_id = $1 AND reporters.person_hash IS NOT NULL
+    ) AS counts_repeats,
     (
         SELECT rules FROM window_rules
         WHERE window_rules.site_id = cases.site_id
@@ -175,6 +166,22 @@ FROM cases
 JOIN subjects ON subjects.subject_id = cases.case_id
 JOIN sites ON sites.site_id = cases.site_id
 WHERE cases.case_id = $1;
+
+-- name: count_repeats
+-- How many other named cases of a case's person were spoken between two times ($2, $3), at most $5;
+-- none about the callers ($4).
+SELECT count(*)
+FROM (
+    SELECT
+    FROM reporters AS own
+    JOIN reporters AS same
+        ON same.person_hash = own.person_hash AND same.case_id <> own.case_id
+    JOIN cases AS other ON other.case_id = same.case_id AND other.site_id = own.site_id
+    WHERE own.case_id = $1 AND other.confidentiality = 'NAMED'
+        AND other.occurred_time BETWEEN $2::timestamptz AND $3::timestamptz
+        AND NOT other.about_persons && $4::text[]
+    LIMIT $5
+) AS repeats;
 
 -- name: save_case
 -- Everything about a case that can change.
@@ -210,6 +217,28 @@ SELECT EXISTS (SELECT FROM reporters WHERE case_id = $1 AND person_hash = $2);
 -- name: get_reporter
 -- The sealed identity of a case's reporter.
 SELECT site_id, key_id, nonce, ciphertext FROM reporters WHERE case_id = $1;
+
+-- name: has_confidential_kin
+-- Tells whether a case of the same appeal is confidential: one that this was split from or that was
+-- split from it, over any number of steps.
+WITH RECURSIVE kin (case_id) AS (
+    SELECT $1::text
+    UNION
+    SELECT tied.case_id
+    FROM kin
+    CROSS JOIN LATERAL (
+        SELECT linked_case_id AS case_id FROM links
+        WHERE links.case_id = kin.case_id AND relation = 'SPLIT_FROM'
+        UNION ALL
+        SELECT links.case_id FROM links
+        WHERE linked_case_id = kin.case_id AND relation = 'SPLIT_FROM'
+    ) AS tied
+)
+SELECT EXISTS (
+    SELECT FROM kin
+    JOIN cases ON cases.case_id = kin.case_id
+    WHERE kin.case_id <> $1 AND confidentiality = 'CONFIDENTIAL'
+);
 
 -- name: insert_answer
 -- An answer, fed back at once or not.
@@ -277,6 +306,14 @@ SELECT case_id FROM cases WHERE case_id = ANY ($1::text[]) AND NOT about_persons
 -- The numbers of those of some cases that are in sight and not about the callers ($2).
 SELECT case_id, number FROM cases
 WHERE case_id = ANY ($1::text[]) AND NOT about_persons && $2::text[];
+
+-- name: list_own_numbers
+-- The numbers of those of some cases that a person (by keyed hash of their code) raised and that are
+-- in sight and not about the callers ($2).
+SELECT cases.case_id, number
+FROM cases
+JOIN reporters ON reporters.case_id = cases.case_id AND person_hash = $3
+WHERE cases.case_id = ANY ($1::text[]) AND NOT about_persons && $2::text[];
 
 -- name: list_timeline
 -- Every step of a case, of all services, oldest first, after a (time, source, version) key.

@@ -1,6 +1,6 @@
 -- name: list_drawable
 -- Cases closed in a period whose reporter could be called, none about the callers ($4).
-SELECT case_id, outcome, grade, basis, reopen_count FROM cases
+SELECT case_id, cycle, outcome, grade, basis, reopen_count FROM cases
 WHERE site_id = $1 AND state = 'CLOSED'
     AND close_time >= $2::timestamptz AND close_time < $3::timestamptz
     AND confidentiality <> 'ANONYMOUS'
@@ -18,11 +18,11 @@ WITH made AS (
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 )
 INSERT INTO callback_sample_cases (
-    sample_id, site_id, case_id, position, stratum, declared_outcome, declared_grade
+    sample_id, site_id, case_id, cycle, position, stratum, declared_outcome, declared_grade
 )
-SELECT $1, $2, case_id, position, stratum, outcome, grade
-FROM unnest($10::text[], $11::text[], $12::text[], $13::text[])
-    WITH ORDINALITY AS drawn (case_id, stratum, outcome, grade, position);
+SELECT $1, $2, case_id, cycle, position, stratum, outcome, grade
+FROM unnest($10::text[], $11::integer[], $12::text[], $13::text[], $14::text[])
+    WITH ORDINALITY AS drawn (case_id, cycle, stratum, outcome, grade, position);
 
 -- name: get_sample
 -- A sample without its cases.
@@ -33,10 +33,10 @@ FROM callback_samples
 WHERE sample_id = $1;
 
 -- name: list_sampled
--- A sample's cases with the call that was made for it, one that was answered before one in vain;
--- none about the callers ($2).
+-- A sample's cases with the call that was made for it about the result it was drawn for, one that
+-- was answered before one in vain; none about the callers ($2).
 SELECT
-    drawn.case_id, number, stratum, declared_outcome, declared_grade,
+    drawn.case_id, drawn.cycle AS drawn_cycle, number, stratum, declared_outcome, declared_grade,
     called.reached, called.called_by, called.call_time, called.words, called.cycle, called.grade,
     drawn.sample_id
 FROM callback_sample_cases AS drawn
@@ -45,22 +45,24 @@ LEFT JOIN LATERAL (
     SELECT reached, called_by, call_time, words, callbacks.cycle, callbacks.grade
     FROM callbacks
     WHERE callbacks.case_id = drawn.case_id AND callbacks.sample_id = drawn.sample_id
+        AND callbacks.cycle = drawn.cycle
     ORDER BY reached DESC, version DESC LIMIT 1
 ) AS called ON true
 WHERE drawn.sample_id = $1 AND NOT about_persons && $2::text[]
 ORDER BY position;
 
 -- name: list_samples_of
--- Samples that a case was drawn in, and whether they wait for a call that reaches its reporter: those
--- that do before those that don't, then newest first, at most as many ($2).
+-- Samples that a case was drawn in as it is now closed, and whether they wait for a call that reaches
+-- its reporter: those that do before those that don't, then newest first, at most as many ($2).
 SELECT
     sample_id,
     NOT EXISTS (
         SELECT FROM callbacks
         WHERE callbacks.case_id = drawn.case_id AND callbacks.sample_id = drawn.sample_id
-            AND callbacks.reached
+            AND callbacks.cycle = drawn.cycle AND callbacks.reached
     ) AS waits
 FROM callback_sample_cases AS drawn
+JOIN cases ON cases.case_id = drawn.case_id AND cases.cycle = drawn.cycle
 JOIN callback_samples USING (sample_id)
 WHERE drawn.case_id = $1
 ORDER BY waits DESC, draw_time DESC, sample_id DESC LIMIT $2;
@@ -76,7 +78,7 @@ JOIN LATERAL (
     SELECT callbacks.grade
     FROM callbacks
     WHERE callbacks.case_id = drawn.case_id AND callbacks.sample_id = drawn.sample_id
-        AND callbacks.reached
+        AND callbacks.cycle = drawn.cycle AND callbacks.reached
     ORDER BY version DESC LIMIT 1
 ) AS called ON true
 WHERE drawn.sample_id = ANY ($1::text[]) AND NOT about_persons && $2::text[]

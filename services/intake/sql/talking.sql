@@ -23,7 +23,8 @@ INSERT INTO meetings (
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: list_public_steps
--- The newest steps of a case that are of these types, of all services, oldest first.
+-- The newest steps of a case that are of these types, of all services, oldest first; of deadlines
+-- that passed only those that the reporter waits for.
 SELECT source, version, type, occurred_time, record_time, actor, acting_for, payload
 FROM (
     SELECT
@@ -35,6 +36,17 @@ FROM (
     SELECT source, version, type, occurred_time, record_time, actor, acting_for, payload
     FROM timeline
     WHERE case_id = $1 AND type = ANY ($2::text[])
+        -- What fires daily would push all else out. The fact names its clock by the clock's id,
+        -- which nothing else in it holds.
+        AND (
+            type <> 'backstop.sla.v1.ClockBreached'
+            OR EXISTS (
+                SELECT FROM clocks
+                WHERE clocks.case_id = $1
+                    AND kind IN ('FIRST_REPLY', 'PLAN', 'PROGRESS', 'RESOLUTION')
+                    AND position(convert_to(clock_id, 'UTF8') IN timeline.payload) > 0
+            )
+        )
     ORDER BY record_time DESC, source DESC, version DESC
     LIMIT $3
 ) AS steps

@@ -1,7 +1,7 @@
 """Keeps cases and what intake itself writes about them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backstop.fact.v1 import fact_pb2
 from chassis.database import Connection
@@ -20,6 +20,9 @@ from services.intake.store.rows import read_case, read_file, read_step
 
 # More than any case has.
 _ALL_STEPS = 1_000_000
+
+# Whoever has raised as many isn't known better by how many more there are.
+REPEATS_COUNTED = 1_000
 
 
 async def load_case(connection: Connection, case_id: str) -> Case | None:
@@ -218,6 +221,31 @@ async def load_reporter(connection: Connection, case_id: str) -> fact_pb2.Sealed
     return fact_pb2.Sealed(key_id=row["key_id"], nonce=row["nonce"], ciphertext=row["ciphertext"])
 
 
+async def has_confidential_kin(connection: Connection, case_id: str) -> bool:
+    """Tells whether a case is confidential that was one appeal with this one, before a split."""
+    found: bool = await connection.fetchval(Q.has_confidential_kin, case_id)
+    return found
+
+
+async def count_repeats(connection: Connection, file: CaseFile, callers: Iterable[str]) -> int:
+    """Returns how many other named cases of a case's person there are, REPEATS_COUNTED at most.
+
+    Within the file's repeat_days, and none about a caller; 0 without a query where it has no days.
+    """
+    if not file.repeat_days:
+        return 0
+    days, spoken = timedelta(days=file.repeat_days), file.case.occurred_time
+    found: int = await connection.fetchval(
+        Q.count_repeats,
+        file.case.case_id,
+        spoken - days,
+        spoken + days,
+        list(callers),
+        REPEATS_COUNTED,
+    )
+    return found
+
+
 async def list_in_sight(
     connection: Connection, case_ids: Iterable[str], callers: Iterable[str]
 ) -> frozenset[str]:
@@ -231,6 +259,14 @@ async def list_numbers(
 ) -> dict[str, str]:
     """Returns {case: number} of those of some cases that are in sight and not about a caller."""
     rows = await connection.fetch(Q.list_numbers, list(case_ids), list(callers))
+    return {row["case_id"]: row["number"] for row in rows}
+
+
+async def list_own_numbers(
+    connection: Connection, case_ids: Iterable[str], callers: Iterable[str], person_hash: bytes
+) -> dict[str, str]:
+    """Returns {case: number} as list_numbers, but only of cases that the person raised."""
+    rows = await connection.fetch(Q.list_own_numbers, list(case_ids), list(callers), person_hash)
     return {row["case_id"]: row["number"] for row in rows}
 
 

@@ -9,7 +9,7 @@ Q = load_queries("services.intake", "sql/ending.sql")
 
 
 async def is_sampled(connection: Connection, sample_id: str, case_id: str) -> bool:
-    """Tells whether a case was drawn with a sample; no sample has none."""
+    """Tells whether a case was drawn with a sample in its present cycle; no sample has none."""
     if not sample_id:
         return False
     found: bool = await connection.fetchval(Q.is_sampled, sample_id, case_id)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,6 @@ from services.intake.domain.values import (
     Link,
     Outcome,
     Relation,
-    Repeat,
     ReporterKind,
     Step,
     Urgency,
@@ -135,7 +134,7 @@ def read_file(row: asyncpg.Record) -> CaseFile:
         # What was attached to the appeal came with its first fact.
         attachments=tuple(attached.get(1, ())),
         followers=tuple(row["followers"]),
-        repeats=_repeats(row),
+        repeat_days=_repeat_days(row),
         hands=frozenset(row["hands"]),
     )
 
@@ -351,19 +350,12 @@ def _clock(item: Mapping[str, Any]) -> Clock:
     )
 
 
-def _repeats(row: asyncpg.Record) -> tuple[Repeat, ...]:
-    """Returns the reporter's other cases within the days of the site's rules."""
-    found = _list(row["repeats"], _repeat)
-    if not found:
-        return ()
+def _repeat_days(row: asyncpg.Record) -> int:
+    if not row["counts_repeats"]:
+        return 0
     # A site without rules of its own has the defaults, as an empty message means them.
     told = intake_rules_pb2.WindowRules.FromString(row["rules"] or b"")
-    days = timedelta(days=convert_rules.from_message(told, 0).repeat_days)
-    return tuple(one for one in found if abs(one.occurred_time - row["occurred_time"]) <= days)
-
-
-def _repeat(item: Mapping[str, Any]) -> Repeat:
-    return Repeat(_time(item["occurred_time"]), tuple(item["about"]))
+    return convert_rules.from_message(told, 0).repeat_days
 
 
 def _link(item: Mapping[str, Any]) -> Link:

@@ -50,6 +50,7 @@ async def list_drawable(
     return [
         Closed(
             row["case_id"],
+            row["cycle"],
             Outcome(row["outcome"]),
             Grade(row["grade"]),
             Basis(row["basis"]),
@@ -73,6 +74,7 @@ async def insert_sample(connection: Connection, sample: Sample, drawn: Sequence[
         sample.drawn_by,
         sample.draw_time,
         [one.case_id for one in drawn],
+        [one.cycle for one in drawn],
         [one.stratum for one in drawn],
         [one.outcome for one in drawn],
         [one.grade for one in drawn],
@@ -120,7 +122,8 @@ async def count_heard(
 async def list_samples_of(connection: Connection, case_id: str) -> tuple[bool, tuple[str, ...]]:
     """Tells whether a case was drawn in any sample; and which still wait, newest first.
 
-    Those are WAITING_SHOWN at most: their calls have reached nobody so far.
+    Samples of a cycle that is over are none. Those that wait are WAITING_SHOWN at most: their
+    calls have reached nobody so far.
     """
     rows = await connection.fetch(Q.list_samples_of, case_id, WAITING_SHOWN)
     return bool(rows), tuple(row["sample_id"] for row in rows if row["waits"])
@@ -131,6 +134,7 @@ def _sampled(row: asyncpg.Record) -> Sampled:
     return Sampled(
         drawn=Drawn(
             row["case_id"],
+            row["drawn_cycle"],
             Stratum(row["stratum"]),
             Outcome(row["declared_outcome"]),
             Grade(row["declared_grade"]),

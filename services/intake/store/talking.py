@@ -71,6 +71,10 @@ async def insert_meeting(
 async def list_public_steps(
     connection: Connection, case_id: str, types: Collection[str], count: int
 ) -> list[Step]:
-    """Returns the newest steps of these types, at most `count`, oldest first."""
+    """Returns the newest steps of these types, at most `count`, oldest first.
+
+    Of deadlines that passed only those that the reporter waits for: others are nobody else's
+    business, and some of them come daily.
+    """
     rows = await connection.fetch(Q.list_public_steps, case_id, list(types), count)
     return [read_step(row) for row in rows]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-DISPATCH_ROOM = "position:DISPATCH_ROOM"
+POSITION = "position:"
+DISPATCH_ROOM = f"{POSITION}DISPATCH_ROOM"
 
 
 class CaseState(StrEnum):
@@ -23,6 +24,9 @@ class CaseState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CaseView:
     """A case as notify sees it. People are codes; `accountable` may be "position:<id>".
+
+    `fallback` is the last such position that had the case at the foot of the ladder, empty where
+    none did: while a level has it, that is who it goes back to for want of a steward.
 
     `shielded` are told nothing of it: the persons it is about, and those who were taken out of its
     handling. `first_reply_by` owes the first reply in the steward's place, while anyone does.
@@ -56,6 +60,7 @@ class CaseView:
     shielded: frozenset[str] = frozenset()
     late_until: datetime | None = None
     late_by: timedelta | None = None
+    fallback: str = ""
 
     @property
     def teller(self) -> str:
@@ -88,6 +93,7 @@ def assign(
         accepted=case.accepted and steward == case.steward,
         first_reply_by=first_reply_by,
         shielded=case.shielded.union(shielded),
+        fallback=_fallback(case, accountable, case.level),
     )
 
 
@@ -118,7 +124,13 @@ def gone_by(case: CaseView, cycle: int) -> bool:
 
 def escalate(case: CaseView, accountable: str, level: int, cycle: int) -> CaseView:
     """The case is on another level, with whoever holds it."""
-    return replace(case, accountable=accountable, level=level, cycle=cycle)
+    return replace(
+        case,
+        accountable=accountable,
+        level=level,
+        cycle=cycle,
+        fallback=_fallback(case, accountable, level),
+    )
 
 
 def instruct(case: CaseView, accountable: str, cycle: int) -> CaseView:
@@ -150,7 +162,8 @@ def resolve(case: CaseView) -> CaseView:
 def begin_again(case: CaseView, new_cycle: int) -> CaseView:
     """The reporter says it isn't done, or it was reopened: open, with the steward, on level 0.
 
-    Unless routing has told of a level of the new cycle already.
+    Without a steward it is with the position that has it for want of one. Unless routing has told
+    of a level of the new cycle already.
     """
     if not case.cycle < new_cycle:
         return replace(case, state=CaseState.OPEN)
@@ -159,10 +172,16 @@ def begin_again(case: CaseView, new_cycle: int) -> CaseView:
         state=CaseState.OPEN,
         cycle=new_cycle,
         level=0,
-        accountable=case.steward or DISPATCH_ROOM,
+        accountable=case.steward or case.fallback or DISPATCH_ROOM,
     )
 
 
 def close(case: CaseView) -> CaseView:
     """The case is struck off."""
     return replace(case, state=CaseState.CLOSED)
+
+
+def _fallback(case: CaseView, accountable: str, level: int) -> str:
+    # Whoever has it on a level says nothing of who has it at the foot.
+    at_foot = not level and accountable.startswith(POSITION)
+    return accountable if at_foot else case.fallback

@@ -3,11 +3,11 @@
 INSERT INTO cases (
     case_id, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
     has_email, receiver, steward, accountable, leader, accepted, level, cycle, state,
-    first_reply_by, about_persons, shielded
+    first_reply_by, about_persons, shielded, fallback
 )
 VALUES (
     $1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-    $19, $20, $20
+    $19, $20, $20, $21
 );
 
 -- name: load_case
@@ -15,7 +15,7 @@ VALUES (
 SELECT
     case_id::text, site_id, number, category, place, unit_id, urgent, confidentiality, has_phone,
     has_email, receiver, steward, accountable, leader, accepted, level, cycle, state,
-    first_reply_by, shielded, late_until, late_by
+    first_reply_by, shielded, late_until, late_by, fallback
 FROM cases
 WHERE case_id = $1::text::uuid;
 
@@ -25,7 +25,8 @@ WHERE case_id = $1::text::uuid;
 UPDATE cases
 SET
     steward = $2, accountable = $3, leader = $4, accepted = $5, level = $6, cycle = $7, state = $8,
-    late_until = $9, late_by = $10, first_reply_by = $11, shielded = $12
+    late_until = $9, late_by = $10, first_reply_by = $11, shielded = $12,
+    fallback = $13
 WHERE case_id = $1::text::uuid;
 
 -- name: amend_case

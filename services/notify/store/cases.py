@@ -33,6 +33,7 @@ async def insert_case(connection: Connection, case: CaseView) -> None:
         case.state.value,
         case.first_reply_by,
         sorted(case.shielded),
+        case.fallback,
     )
 
 
@@ -72,6 +73,7 @@ async def save_case(connection: Connection, case: CaseView) -> None:
         case.late_by,
         case.first_reply_by,
         sorted(case.shielded),
+        case.fallback,
     )
 
 

@@ -76,7 +76,8 @@ class Model:
     hands: set[str] = field(default_factory=lambda: {"c-1"})
     rejections: int = 0
     flagged: bool = False
-    drawn: bool = False
+    # The cycle in which a sample held it last.
+    drawn: int = 0
     referral: str = ""
     referred_in: int = 0
     master: "Model | None" = None
@@ -112,7 +113,7 @@ class Model:
 
     def callable(self, subject: str) -> bool:
         """Tells whether someone whose role may call the reporter may call this one now."""
-        waits = self.state == "RESOLVED" or (self.state == "CLOSED" and self.drawn)
+        waits = self.state == "RESOLVED" or (self.state == "CLOSED" and self.drawn == self.cycle)
         return waits and not self.anonymous and subject not in self.hands
 
     def do(self, name: str, who: Who, what: Mapping[str, Any]) -> str:
@@ -274,7 +275,7 @@ class Model:
         return ""
 
     def _sampled_call(self, who: Who, reached: bool) -> str:
-        if not self.drawn:
+        if self.drawn != self.cycle:
             return "SAMPLE_NOT_FOUND"
         if self.state != "CLOSED":
             return "WRONG_STATE"

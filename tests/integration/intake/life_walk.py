@@ -187,7 +187,7 @@ class Walk:
         drawn = {one.case_id for one in sample.cases}
         for subject in self.subjects:
             if subject.case_id in drawn:
-                subject.model.drawn, subject.sample = True, sample.sample_id
+                subject.model.drawn, subject.sample = subject.model.cycle, sample.sample_id
             whole = sample.population_count == len(drawn)
             assert not whole or subject.model.drawable is (subject.case_id in drawn)
 

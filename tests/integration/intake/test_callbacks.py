@@ -88,7 +88,7 @@ async def drawn(window: Window, case_id: str) -> str:
         await connection.execute(
             """
             INSERT INTO callback_sample_cases
-            VALUES ($1, $2, 'yuwu', 1, 'LOT', 'SOLVED', 'SATISFIED')
+            VALUES ($1, $2, 'yuwu', 1, 1, 'LOT', 'SOLVED', 'SATISFIED')
             """,
             sample_id,
             case_id,

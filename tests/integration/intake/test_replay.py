@@ -41,10 +41,10 @@ def as_facts_tell(file: CaseFile) -> CaseFile:
     """A file on record without what no fact of its case tells.
 
     `hands` come from every fact's actor and persons, and decide only what is allowed now;
-    `followers`, `repeats`, and whom a linked case is about, are other cases' matters.
+    `followers`, `repeat_days`, and whom a linked case is about, are other cases' matters.
     """
     links = tuple(replace(one, about=()) for one in file.links)
-    return replace(file, hands=frozenset(), followers=(), repeats=(), links=links)
+    return replace(file, hands=frozenset(), followers=(), repeat_days=0, links=links)
 
 
 def without(case: pb.Case) -> pb.Case:

@@ -17,9 +17,7 @@ from services.intake.domain.values import (
     FeedbackWay,
     Grade,
     Outcome,
-    Repeat,
 )
-from services.intake.domain.visibility import repeats_in_sight
 from tests.unit.intake.examples import NOW, file, resolved_file
 
 HOUR = timedelta(hours=1)
@@ -92,12 +90,6 @@ def test_the_result_of_the_present_cycle_is_shown_as_it_was_told() -> None:
     message = case_file(replace(resolved_file(cycle=2), feedbacks=feedbacks))
     assert [one.note for one in message.result_feedbacks] == ["无人接听", "电话"]
     assert message.resolve_record_time.ToDatetime(tzinfo=NOW.tzinfo) == NOW
-
-
-def test_a_repeat_about_the_caller_is_none_for_them() -> None:
-    there = replace(file(), repeats=(Repeat(NOW), Repeat(NOW, about=("s-1",))))
-    assert repeats_in_sight(there, frozenset({"d-1"})) == 2
-    assert repeats_in_sight(there, frozenset({"d-1", "s-1"})) == 1
 
 
 def duplicate() -> CaseFile:

@@ -99,6 +99,7 @@ def test_at_risk_is_what_is_late_or_due_within_twelve_hours() -> None:
 
 def closed(case_id: str, **fields: object) -> Closed:
     usual: dict[str, object] = {
+        "cycle": 1,
         "outcome": Outcome.SOLVED,
         "grade": Grade.SATISFIED,
         "basis": Basis.CODE,

@@ -2,6 +2,8 @@
 -- hands it over. Old code goes on beside it: what is new has a default or a table of its own.
 
 ALTER TABLE people ADD COLUMN unit_id text NOT NULL DEFAULT '';
+-- Those who don't know a unit's id say its name.
+CREATE INDEX units_name ON units (site_id, name);
 ALTER TABLE categories ADD COLUMN group_category_id text NOT NULL DEFAULT '';
 
 -- Numbers of the day were also given in blocks: some may never have been used.
@@ -225,6 +227,8 @@ CREATE TABLE callback_sample_cases (
     sample_id text NOT NULL REFERENCES callback_samples (sample_id),
     case_id text NOT NULL REFERENCES cases (case_id),
     site_id text NOT NULL,
+    -- The one that was over when it was drawn: a call is about that result and no later one.
+    cycle integer NOT NULL,
     position integer NOT NULL,
     stratum text NOT NULL CHECK (stratum IN ('UNHAPPY', 'UNHEARD', 'LOT')),
     declared_outcome text NOT NULL,
