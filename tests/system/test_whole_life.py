@@ -175,13 +175,16 @@ async def test_whoever_watches_sees_it_happen(caller: Caller) -> None:
         timeout=60,
         metadata=metadata,
     )
-    seen: list[intake_finding_pb2.CaseEvent] = []
+    # From here on everything is seen.
+    first: Any = await stream.read()
+    seen: list[intake_finding_pb2.CaseEvent] = list(first.events)
     case_id = (await caller.register("有人在看")).case.case_id
     while not any(event.case_id == case_id for event in seen):
         piece: Any = await stream.read()
         seen.extend(piece.events)
     sequences = [event.sequence for event in seen]
     assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
+    assert first.events or sequences[0] == first.head_sequence + 1
     stream.cancel()
 
 

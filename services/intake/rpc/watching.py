@@ -1,6 +1,7 @@
 """What happens to a site's cases, as it happens."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -38,15 +39,18 @@ class WatchingMixin(Base):
         served = call_context()
         draining = asyncio.Event() if served is None else served.draining
         zone, after = await self._start(call, request)
-        said = time.monotonic()
+        # The first message comes at once: whoever starts from now has to know from where.
+        said = -math.inf
         while True:
             beat = self.pulse.next()
             async with self.app.read(call.actor) as connection:
+                # Before the facts: a head without events lies at the reader's own place.
+                head = await feed.site_end(connection, request.site_id)
                 facts = await feed.read_site(connection, request.site_id, after, _BATCH)
                 told = await _events(connection, call, request.site_id, zone, facts)
-                head = await feed.site_end(connection, request.site_id)
             # Where their words are long, the rest comes with the next message, at once.
             events = fitting(told)
+            head = max(head, events[-1].sequence if events else after)
             cut = draining.is_set()
             if events or cut or time.monotonic() - said >= HEARTBEAT_SECONDS:
                 given = time.monotonic()

@@ -1,5 +1,6 @@
 """Whoever watches misses nothing, can prove it, and comes back where they were."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -153,3 +154,15 @@ async def test_a_slow_reader_is_cut_and_told_so(
         assert ([one.sequence for one in first.events], first.cut) == ([1], False)
         assert last.cut
         assert await stream.read() is grpc.aio.EOF
+
+
+async def test_whoever_starts_from_now_is_told_at_once_from_where(window: Window) -> None:
+    async with stamper(window) as stamp:
+        await window.register()
+        await stamp()
+        stream = watch(window, from_now=True)
+        first = await asyncio.wait_for(stream.read(), watching.HEARTBEAT_SECONDS / 2)
+        assert (list(first.events), first.head_sequence) == ([], 1)
+        await window.register()
+        await stamp()
+        assert [one.sequence for one in await take(stream, 1)] == [2]
