@@ -72,6 +72,7 @@ class Views:
         """
         callers = visibility.behind(actor.subject, actor.acting_for)
         async with self._app.read(actor) as connection:
+            await cases.plan_once(connection)
             file = await cases.load_file(connection, case_id)
             if file is None or not await self._allowed(connection, actor, file):
                 raise Refused("CASE_NOT_FOUND", case_id=case_id)

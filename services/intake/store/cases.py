@@ -31,6 +31,11 @@ async def load_case(connection: Connection, case_id: str) -> Case | None:
     return None if row is None else read_case(row)
 
 
+async def plan_once(connection: Connection) -> None:
+    """Spares what a transaction reads by key its planning."""
+    await connection.execute(Q.plan_once)
+
+
 async def load_file(connection: Connection, case_id: str) -> CaseFile | None:
     """Returns the whole case file, None when it isn't there or out of sight."""
     row = await connection.fetchrow(Q.get_file, case_id)
